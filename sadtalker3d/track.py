@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -62,9 +63,7 @@ class Track:
         if not all(isinstance(n, str) for n in names):
             raise UserError("field 'names' must hold text only")
         if len(names) != COLUMNS or len(set(names)) != COLUMNS:
-            raise UserError(
-                f"field 'names' must hold {COLUMNS} different names, it holds {len(set(names))} in {len(names)}"
-            )
+            raise UserError(f"field 'names' must hold {COLUMNS} different names, it holds {len(set(names))}")
         object.__setattr__(self, "names", names)
         for name, width in (("expression", COLUMNS), ("rotation", 3), ("translation", 3)):
             object.__setattr__(self, name, _checked(name, getattr(self, name), width))
@@ -129,6 +128,11 @@ class Track:
         return path
 
 
+def save(track: Track, path: str | Path) -> Path:
+    """Write a track; see `Track.save`."""
+    return track.save(path)
+
+
 def load(path: str | Path) -> Track:
     """Read a track from `.json`, `.npz` or SadTalker's `.mat`.
 
@@ -190,7 +194,7 @@ def _read_json(path: Path) -> Track:
 def from_dict(data: Any) -> Track:
     """A track from the parsed JSON of a track file; UserError names the field that is wrong."""
     if not isinstance(data, dict) or "schema" not in data:
-        raise UserError(f"field 'schema' is missing; a track says \"schema\": \"{SCHEMA}\"")
+        raise UserError(f'field \'schema\' is missing; a track says "schema": "{SCHEMA}"')
     if data["schema"] != SCHEMA:
         raise UserError(
             f"its schema is {data['schema']!r}, this version reads '{SCHEMA}'; "
@@ -256,3 +260,20 @@ def _read_mat(path: Path) -> Track:
     if rows.ndim != 2 or rows.shape[1] not in (70, 73):
         raise UserError(f"field 'coeff_3dmm' has shape {rows.shape}; it must be (frames, 70) or (frames, 73)")
     return Track(rows[:, :64], rows[:, 64:67], rows[:, 67:70], space="basel", meta={"source": path.name})
+
+
+def relative_audio(audio: str | Path, track_path: str | Path) -> str:
+    """How a track saved at `track_path` names its sound: relative to the track file, with forward slashes."""
+    audio, folder = Path(audio).absolute(), Path(track_path).absolute().parent
+    try:
+        return Path(os.path.relpath(audio, folder)).as_posix()
+    except ValueError:  # another drive on Windows
+        return audio.as_posix()
+
+
+def find_audio(track: Track, track_path: str | Path) -> Path | None:
+    """The sound of a track that was read from `track_path`, or None when it names none or it is gone."""
+    if track.audio is None:
+        return None
+    path = Path(track_path).absolute().parent / track.audio
+    return path if path.is_file() else None

@@ -1,0 +1,160 @@
+"""The command line: one command per public function, and no logic."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.progress import Mode
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich would cost a third of the time `--help` may take
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="One recording of speech in, facial animation out: a track of expression and head pose "
+    "for Blender, glTF, game engines and video.",
+)
+train_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Train the embedded networks again, from data anyone can make.",
+)
+app.add_typer(train_app, name="train")
+
+Speech = Annotated[Path, typer.Argument(help="Any sound or video file.", show_default=False)]
+Take = Annotated[Path, typer.Argument(help="A track: .json, .npz or SadTalker's .mat.", show_default=False)]
+Style = Annotated[int, typer.Option(help="Manner of head motion, 0 (calm) to 45 (lively).")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
+Still = Annotated[bool, typer.Option("--still", help="Hold the head still; eyes still blink.")]
+MouthGain = Annotated[float, typer.Option("--mouth", help="Strength of lips, jaw and tongue.")]
+UpperGain = Annotated[float, typer.Option("--upper-face", help="Strength of brows and cheeks.")]
+HeadGain = Annotated[float, typer.Option("--head", help="Strength of head motion.")]
+BlinkGain = Annotated[float, typer.Option("--blink", help="Depth of blinks; 0 for none.")]
+Size = Annotated[int, typer.Option(help="Width and height of the video in pixels.", min=64, max=4096)]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")]
+Progress = Annotated[Mode, typer.Option("--progress", help="How to show progress.")]
+
+
+def _gains(mouth: float, upper_face: float, head: float, blink: float):  # type: ignore[no-untyped-def]
+    from sadtalker3d.motion.generate import Gains
+
+    return Gains(mouth=mouth, upper_face=upper_face, head=head, blink=blink)
+
+
+@app.command(
+    epilog="Example: sadtalker3d talk samples/portrait.jpg samples/speech.wav -o out --style 12 --seed 7"
+)
+def talk(
+    portrait: Annotated[Path, typer.Argument(help="A picture of the speaker.", show_default=False)],
+    speech: Speech,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)],
+    style: Style = 0,
+    seed: Seed = 0,
+    still: Still = False,
+    mouth: MouthGain = 1.0,
+    upper_face: UpperGain = 1.0,
+    head: HeadGain = 1.0,
+    blink: BlinkGain = 1.0,
+    size: Size = 512,
+    force: Force = False,
+    progress: Progress = "auto",
+) -> None:
+    """Everything at once: track, talking GLB head, Live Link CSV and preview video."""
+    from sadtalker3d.commands import talk as run
+
+    result = run(
+        portrait, speech, out, style=style, seed=seed, still=still,
+        gains=_gains(mouth, upper_face, head, blink), size=size, force=force, show=progress,
+    )  # fmt: skip
+    for note in result.notes:
+        typer.echo(note, err=True)
+    for path in result.files:
+        typer.echo(path)
+
+
+@app.command(epilog="Example: sadtalker3d animate interview.mp4 -o take.json --seed 7 --head 0.5")
+def animate(
+    speech: Speech,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The track: .json or .npz.", show_default=False)],
+    style: Style = 0,
+    seed: Seed = 0,
+    still: Still = False,
+    mouth: MouthGain = 1.0,
+    upper_face: UpperGain = 1.0,
+    head: HeadGain = 1.0,
+    blink: BlinkGain = 1.0,
+    force: Force = False,
+    progress: Progress = "auto",
+) -> None:
+    """Turn speech into a track of expression and head pose."""
+    from sadtalker3d.commands import animate as run
+
+    typer.echo(
+        run(
+            speech, out, style=style, seed=seed, still=still,
+            gains=_gains(mouth, upper_face, head, blink), force=force, show=progress,
+        )
+    )  # fmt: skip
+
+
+@app.command(epilog="Example: sadtalker3d export take.json -o take.glb")
+def export(
+    take: Take,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="By its ending: .glb, .csv, .json, .npz.", show_default=False)
+    ],
+    angle_unit: Annotated[
+        str, typer.Option(help="Unit of the head angles in a Live Link CSV: rad or deg.")
+    ] = "rad",
+    force: Force = False,
+) -> None:
+    """Write a track as GLB, Live Link Face CSV or another track file."""
+    from sadtalker3d.commands import export as run
+
+    typer.echo(run(take, out, angle_unit=angle_unit, force=force))
+
+
+@app.command(epilog="Example: sadtalker3d preview take.json -o take.mp4 --size 720")
+def preview(
+    take: Take,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The video, .mp4.", show_default=False)],
+    audio: Annotated[
+        Path | None, typer.Option(help="Sound for the video; the track's own unless given.")
+    ] = None,
+    size: Size = 512,
+    force: Force = False,
+    progress: Progress = "auto",
+) -> None:
+    """Render the head speaking, with the sound, as an H.264 video."""
+    from sadtalker3d.commands import preview as run
+
+    typer.echo(run(take, out, audio=audio, size=size, force=force, show=progress))
+
+
+@app.command(epilog="Example: sadtalker3d doctor")
+def doctor() -> None:
+    """Check the installation and say what to do about what is wrong."""
+    from sadtalker3d.doctor import examine
+
+    checks = examine()
+    for check in checks:
+        state = {True: "ok", False: "WRONG", None: "-"}[check.ok]
+        typer.echo(f"{state:>5}  {check.name:<9} {check.detail}")
+    raise typer.Exit(1 if any(check.ok is False for check in checks) else 0)
+
+
+def main() -> None:
+    """Entry point: a `UserError` is one line on standard error and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"sadtalker3d: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)

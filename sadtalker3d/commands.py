@@ -1,0 +1,140 @@
+"""What the commands do, on files: each is a typed function that a program can call as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.files import refuse_existing
+from sadtalker3d.progress import Mode, progress
+from sadtalker3d.track import find_audio, load, relative_audio
+
+if TYPE_CHECKING:
+    from sadtalker3d.motion.generate import Gains
+
+EMBEDDED_HEAD_NOTE = "portrait: not used yet, the embedded head speaks in its place"
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What `talk` made: the files, and one line for each thing the user should know."""
+
+    track: Path
+    files: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+
+
+def talk(
+    portrait: str | Path,
+    speech: str | Path,
+    out: str | Path,
+    *,
+    style: int = 0,
+    seed: int = 0,
+    still: bool = False,
+    gains: Gains | None = None,
+    size: int = 512,
+    force: bool = False,
+    show: Mode = "none",
+) -> Talk:
+    """Everything from one recording: track, GLB, Live Link CSV and preview video in the folder `out`.
+
+    The files are named after the speech file. Where no OpenGL is to be had, all but the video
+    is made and a note says what to install.
+
+    Raises
+    ------
+    UserError : a bad input, or an output that exists already (unless `force`)
+    """
+    from sadtalker3d.export import export as write
+    from sadtalker3d.render.preview import check_gl, write_preview
+    from sadtalker3d.talker import Talker
+
+    talker = Talker(portrait)
+    folder, stem = Path(out), Path(speech).stem
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: is a file; give the name of a folder for the results")
+    outputs = [folder / f"{stem}{ending}" for ending in (".json", ".glb", ".csv", ".mp4")]
+    take_path, *exports, video = outputs
+    refuse_existing(outputs, force)
+    with progress("animate", show) as report:
+        take = talker.animate(speech, style=style, seed=seed, still=still, gains=gains, progress=report)
+    take = take.replace(audio=relative_audio(speech, take_path))
+    take.save(take_path)
+    for path in exports:
+        write(take, path, face=talker.face, force=force)
+    notes = [EMBEDDED_HEAD_NOTE]
+    files = [take_path, *exports]
+    try:
+        check_gl()
+    except UserError as error:
+        notes.append(f"no video: {error}")
+    else:
+        with progress("preview", show) as report:
+            write_preview(take, video, talker.face, audio_path=speech, size=size, progress=report)
+        files.append(video)
+    return Talk(take_path, tuple(files), tuple(notes))
+
+
+def animate(
+    speech: str | Path,
+    out: str | Path,
+    *,
+    style: int = 0,
+    seed: int = 0,
+    still: bool = False,
+    gains: Gains | None = None,
+    force: bool = False,
+    show: Mode = "none",
+) -> Path:
+    """Speech to a track file (.json or .npz) that names its sound."""
+    from sadtalker3d.talker import Talker
+
+    out = Path(out)
+    _require_ending(out, (".json", ".npz"), "a track")
+    refuse_existing([out], force)
+    with progress("animate", show) as report:
+        take = Talker().animate(speech, style=style, seed=seed, still=still, gains=gains, progress=report)
+    return take.replace(audio=relative_audio(speech, out)).save(out)
+
+
+def export(take: str | Path, out: str | Path, *, angle_unit: str = "rad", force: bool = False) -> Path:
+    """A track file to another format, chosen by the ending of `out`."""
+    from sadtalker3d.export import export as write
+
+    track, out = load(take), Path(out)
+    sound = find_audio(track, take)
+    if sound is not None:
+        track = track.replace(audio=relative_audio(sound, out))
+    return write(track, out, angle_unit=angle_unit, force=force)
+
+
+def preview(
+    take: str | Path,
+    out: str | Path,
+    *,
+    audio: str | Path | None = None,
+    size: int = 512,
+    force: bool = False,
+    show: Mode = "none",
+) -> Path:
+    """A track file to an H.264 video of the head speaking; silent when the track names no sound."""
+    import bfm
+    from sadtalker3d.render.preview import write_preview
+
+    track, out = load(take), Path(out)
+    _require_ending(out, (".mp4",), "the preview")
+    refuse_existing([out], force)
+    sound = find_audio(track, take) if audio is None else Path(audio)
+    if sound is None and track.audio is not None:
+        raise UserError(f"{take}: its sound {track.audio} is not there; name it with --audio")
+    with progress("preview", show) as report:
+        write_preview(track, out, bfm.load("open"), audio_path=sound, size=size, progress=report)
+    return out
+
+
+def _require_ending(path: Path, endings: tuple[str, ...], what: str) -> None:
+    if path.suffix.lower() not in endings:
+        raise UserError(f"{path}: {what} is written as {' or '.join(endings)}; choose such a name")

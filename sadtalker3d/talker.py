@@ -1,0 +1,90 @@
+"""`Talker`: set the portrait once, animate and render many times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.progress import Report
+from sadtalker3d.track import Track
+
+if TYPE_CHECKING:
+    import numpy as np
+    from bfm.model import FaceModel
+
+    from sadtalker3d.motion.generate import Gains
+
+
+class Talker:
+    """One speaker: the networks and the head are loaded once, when they are first needed.
+
+    Parameters
+    ----------
+    portrait : a picture of the person. It is checked, and the embedded head speaks in its place.
+    face : the morphable model that shows the tracks; the embedded head unless given
+
+    Raises
+    ------
+    UserError : the portrait is missing or not a picture
+    """
+
+    def __init__(self, portrait: str | Path | None = None, *, face: FaceModel | None = None) -> None:
+        self.portrait = None if portrait is None else _checked_picture(Path(portrait))
+        if face is not None:
+            self.face = face
+
+    @cached_property
+    def face(self) -> FaceModel:
+        """The morphable model that shows the tracks."""
+        import bfm
+
+        return bfm.load("open")
+
+    @cached_property
+    def _networks(self):  # type: ignore[no-untyped-def]
+        from sadtalker3d.motion.generate import Networks
+
+        return Networks.embedded()
+
+    def animate(
+        self,
+        speech: str | Path,
+        *,
+        style: int = 0,
+        seed: int = 0,
+        still: bool = False,
+        gains: Gains | None = None,
+        progress: Report | None = None,
+    ) -> Track:
+        """Turn speech into a track in the `open` space, 25 frames a second.
+
+        See `sadtalker3d.motion.generate.generate` for the parameters.
+        """
+        from sadtalker3d.motion.generate import generate
+
+        return generate(
+            speech, style=style, seed=seed, still=still, gains=gains, progress=progress,
+            networks=self._networks,
+        )  # fmt: skip
+
+    def render(self, track: Track, *, size: int = 512) -> Iterator[np.ndarray]:
+        """Yield the head speaking, one (size, size, 3) uint8 frame at a time."""
+        from sadtalker3d.render.preview import Preview
+
+        with Preview(self.face, size=size) as preview:
+            yield from preview.render(track)
+
+
+def _checked_picture(path: Path) -> Path:
+    import cv2
+    import numpy as np
+
+    if not path.is_file():
+        raise UserError(f"{path}: no such picture")
+    # imdecode because imread cannot open every file name on Windows
+    if cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR) is None:
+        raise UserError(f"{path}: not a picture that can be read; give a JPEG or PNG file")
+    return path
