@@ -1,0 +1,1 @@
+"""Speech -> `Track`: mouth and face (ExpNet), head (PoseVAE), lids (blink); `generate` joins them."""
