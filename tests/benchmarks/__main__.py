@@ -1,0 +1,35 @@
+"""Every benchmark, one after the other, as one JSON object: `python -m tests.benchmarks [name ...]`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+def main(wanted: list[str]) -> int:
+    """Run `bench_<name>.py` each in a process of its own, so that first-call costs are counted."""
+    names = sorted(path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py"))
+    results, failed = {}, 0
+    for name in [n for n in names if not wanted or n in wanted]:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        done = subprocess.run(
+            [sys.executable, FOLDER / f"bench_{name}.py"],
+            capture_output=True,
+            text=True,
+            cwd=FOLDER.parents[1],
+        )
+        if done.returncode:
+            failed = 1
+            results[name] = {"error": done.stderr.strip().splitlines()[-1:]}
+        else:
+            results[name] = json.loads(done.stdout)
+    print(json.dumps(results, indent=2))
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
