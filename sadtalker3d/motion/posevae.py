@@ -59,6 +59,13 @@ class PoseVAE(nn.Module):
         """
         return self.audio_encoder(windows.flatten(0, -4)).unflatten(0, windows.shape[:-3])
 
+    def speech_code(self, windows: Tensor) -> Tensor:
+        """All that the decoder hears of a frame: mel windows (N, 1, 80, 16) -> (N, 6).
+
+        Small enough to keep for a whole recording; goes to `decode_coded`.
+        """
+        return self.netG.decoder.linear_audio(self.audio_encoder(windows))
+
     def decode(self, z: Tensor, style: Tensor, reference: Tensor, audio: Tensor) -> Tensor:
         """Motion of the 32 frames that follow the reference frame, relative to it.
 
@@ -69,7 +76,11 @@ class PoseVAE(nn.Module):
         audio : (B, 32, 512) from `embed`, one per generated frame
         Returns (B, 32, 6); add `reference` for the pose.
         """
-        return self.netG.decoder(z, style, reference, audio)
+        return self.netG.decoder(z, style, reference, self.netG.decoder.linear_audio(audio))
+
+    def decode_coded(self, z: Tensor, style: Tensor, reference: Tensor, speech: Tensor) -> Tensor:
+        """`decode` with the speech as (B, 32, 6) from `speech_code`."""
+        return self.netG.decoder(z, style, reference, speech)
 
 
 class PoseAudio(nn.Module):
@@ -145,9 +156,9 @@ class Decoder(nn.Module):
         self.linear_audio = nn.Linear(EMBEDDING, config.audio)
         self.classbias = nn.Parameter(torch.randn(config.styles, config.latent))
 
-    def forward(self, z: Tensor, style: Tensor, reference: Tensor, audio: Tensor) -> Tensor:
-        speech = self.linear_audio(audio).flatten(1)  # (B, 192)
-        y = self.MLP(torch.cat([reference, z + self.classbias[style], speech], dim=1))  # (B, 192)
+    def forward(self, z: Tensor, style: Tensor, reference: Tensor, speech: Tensor) -> Tensor:
+        # reference (B, 6), latent (B, 64), speech after `linear_audio` (B, 192)
+        y = self.MLP(torch.cat([reference, z + self.classbias[style], speech.flatten(1)], dim=1))  # (B, 192)
         y = self.resunet(y.unflatten(1, (1, self.window, self.pose))).squeeze(1)  # (B, 32, 6)
         return self.pose_linear(y)  # (B, 32, 6)
 
