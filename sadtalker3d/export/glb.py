@@ -1,0 +1,199 @@
+"""The GLB container of glTF 2.0: typed arrays in buffer views, and JSON that refers to them.
+
+Source: Khronos glTF 2.0 specification, chapters 3.6 (binary data) and 4 (GLB).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sadtalker3d.errors import UserError
+
+FLOAT, UINT16, UINT32 = 5126, 5123, 5125
+DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", UINT16: "<u2", UINT32: "<u4", FLOAT: "<f4"}
+WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
+VERTICES, INDICES = 34962, 34963  # buffer view targets
+MAX_VALUES = 1 << 30  # numbers in one accessor; more is a damaged file
+
+_HEADER, _CHUNK = struct.Struct("<4sII"), struct.Struct("<II")
+_JSON_CHUNK, _BIN_CHUNK = 0x4E4F534A, 0x004E4942
+
+
+@dataclass
+class _View:
+    """A buffer view that grows: every array of one kind lies in one view."""
+
+    properties: dict[str, int]
+    pieces: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def append(self, data: bytes) -> int:
+        offset = self.size
+        padding = -len(data) % 4
+        self.pieces += [data, bytes(padding)]
+        self.size += len(data) + padding
+        return offset
+
+
+class GlbWriter:
+    """Collects arrays and images, and gives each the index by which the glTF JSON refers to it."""
+
+    def __init__(self) -> None:
+        self.accessors: list[dict[str, Any]] = []
+        self._views: dict[str, _View] = {}
+
+    def vertices(self, values: np.ndarray, *, bounds: bool = False) -> int:
+        """Accessor of an attribute (n, 2..4) float32; `bounds` adds the min and max POSITION must have."""
+        stride = 4 * values.shape[1]
+        properties = {"byteStride": stride, "target": VERTICES}
+        return self._accessor(f"vertices{stride}", properties, values, FLOAT, bounds)
+
+    def indices(self, faces: np.ndarray, vertex_count: int) -> int:
+        """Accessor of triangles (F, 3)."""
+        # 65535 itself would mean "restart the strip"
+        kind = UINT16 if vertex_count <= 65535 else UINT32
+        return self._accessor(f"indices{kind}", {"target": INDICES}, faces.reshape(-1, 1), kind, False)
+
+    def samples(self, values: np.ndarray, *, bounds: bool = False) -> int:
+        """Accessor of animation times or values (n,) or (n, 3..4) float32."""
+        return self._accessor("samples", {}, values.reshape(len(values), -1), FLOAT, bounds)
+
+    def image(self, name: str, data: bytes) -> int:
+        """Buffer view of an encoded picture."""
+        self._views[f"image {name}"] = _View({}, [], 0)
+        self._views[f"image {name}"].append(data)
+        return list(self._views).index(f"image {name}")
+
+    def sparse_rows(self, rows: np.ndarray) -> dict[str, Any]:
+        """Row numbers (k,) ascending, for any number of `sparse` accessors."""
+        kind = UINT16 if rows.size == 0 or rows[-1] < 65535 else UINT32
+        offset = self._append(f"rows{kind}", {}, rows.astype(DTYPES[kind]).tobytes())
+        return {"bufferView": offset[0], "byteOffset": offset[1], "componentType": kind}
+
+    def sparse(self, values: np.ndarray, rows: dict[str, Any], count: int, *, bounds: bool = False) -> int:
+        """Accessor of `count` rows that are zero but for the given (k, 3) float32 at `rows`."""
+        values = np.ascontiguousarray(values, np.float32)
+        accessor: dict[str, Any] = {"componentType": FLOAT, "count": count, "type": TYPES[values.shape[1]]}
+        if len(values):
+            view, offset = self._append("sparse", {}, values.tobytes())
+            accessor["sparse"] = {
+                "count": len(values), "indices": rows, "values": {"bufferView": view, "byteOffset": offset},
+            }  # fmt: skip
+        if bounds:
+            unmoved = np.zeros((1 if len(values) < count else 0, values.shape[1]), np.float32)
+            accessor |= _bounds(np.concatenate([values, unmoved]))
+        self.accessors.append(accessor)
+        return len(self.accessors) - 1
+
+    def pack(self, document: dict[str, Any]) -> bytes:
+        """The whole file, `document` being the glTF JSON without buffers, views and accessors."""
+        views, binary, start = [], [], 0
+        for view in self._views.values():
+            views.append({"buffer": 0, "byteOffset": start, "byteLength": view.size, **view.properties})
+            binary += view.pieces
+            start += view.size
+        document = {
+            **document, "accessors": self.accessors, "bufferViews": views, "buffers": [{"byteLength": start}],
+        }  # fmt: skip
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 4)
+        total = _HEADER.size + 2 * _CHUNK.size + len(text) + start
+        return b"".join(
+            [_HEADER.pack(b"glTF", 2, total), _CHUNK.pack(len(text), _JSON_CHUNK), text,
+             _CHUNK.pack(start, _BIN_CHUNK), *binary]
+        )  # fmt: skip
+
+    def _append(self, name: str, properties: dict[str, int], data: bytes) -> tuple[int, int]:
+        offset = self._views.setdefault(name, _View(properties)).append(data)
+        return list(self._views).index(name), offset
+
+    def _accessor(
+        self, name: str, properties: dict[str, int], values: np.ndarray, kind: int, bounds: bool
+    ) -> int:
+        values = np.ascontiguousarray(values, DTYPES[kind])
+        view, offset = self._append(name, properties, values.tobytes())
+        accessor = {
+            "bufferView": view, "byteOffset": offset, "componentType": kind,
+            "count": len(values), "type": TYPES[values.shape[1]],
+        }  # fmt: skip
+        if bounds:
+            accessor |= _bounds(values)
+        self.accessors.append(accessor)
+        return len(self.accessors) - 1
+
+
+def _bounds(values: np.ndarray) -> dict[str, list[float]]:
+    # a float32 as the shortest double that is the same number: JSON keeps it exactly
+    return {"min": values.min(axis=0).tolist(), "max": values.max(axis=0).tolist()}
+
+
+class GlbReader:
+    """A GLB file from outside: nothing it says of itself is believed before it is checked."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises UserError when the file is not a whole GLB of version 2."""
+        data = path.read_bytes()
+        if len(data) < _HEADER.size or data[:4] != b"glTF":
+            raise UserError("not a GLB file (a .gltf with separate files is not read)")
+        _, version, total = _HEADER.unpack_from(data)
+        if version != 2:
+            raise UserError(f"is glTF version {version}; version 2 is read")
+        if total != len(data):
+            raise UserError(
+                f"says it has {total} bytes, but has {len(data)}: the file is damaged or truncated"
+            )
+        chunks = dict(_chunks(data))
+        if _JSON_CHUNK not in chunks:
+            raise UserError("has no JSON part: the file is damaged")
+        try:
+            self.document = json.loads(chunks[_JSON_CHUNK])
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise UserError(f"its JSON part is not readable ({error})") from None
+        if not isinstance(self.document, dict):
+            raise UserError("its JSON part is not an object")
+        self._binary = chunks.get(_BIN_CHUNK, b"")
+
+    def values(self, index: int) -> np.ndarray:
+        """The (n, width) float64 or (n, width) float32 numbers of a dense accessor, normalised ones scaled.
+
+        Raises UserError when the accessor leaves the file's data.
+        """
+        try:
+            accessor = self.document["accessors"][index]
+            view = self.document["bufferViews"][accessor["bufferView"]]
+            dtype, width = np.dtype(DTYPES[accessor["componentType"]]), WIDTHS[accessor["type"]]
+            count = int(accessor["count"])
+            start = int(view.get("byteOffset", 0)) + int(accessor.get("byteOffset", 0))
+            stride = int(view.get("byteStride", dtype.itemsize * width))
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise UserError(f"its accessor {index} is not complete") from None
+        row = dtype.itemsize * width
+        if not 0 < count <= MAX_VALUES // width or start < 0 or stride < row:
+            raise UserError(f"its accessor {index} says it has {count} rows: the file is damaged")
+        if start + stride * (count - 1) + row > len(self._binary):
+            raise UserError(f"its accessor {index} reaches beyond the end of the file's data")
+        values: np.ndarray = np.ndarray((count, width), dtype, self._binary, start, (stride, dtype.itemsize))
+        if dtype.kind == "f":
+            return values.copy()
+        if not accessor.get("normalized"):
+            return values.astype(np.float64)
+        return np.maximum(values / np.iinfo(dtype).max, -1.0)
+
+
+def _chunks(data: bytes) -> list[tuple[int, bytes]]:
+    found, position = [], _HEADER.size
+    while position + _CHUNK.size <= len(data):
+        size, kind = _CHUNK.unpack_from(data, position)
+        position += _CHUNK.size
+        if position + size > len(data):
+            raise UserError("a part of it reaches beyond the end of the file: it is damaged")
+        found.append((kind, data[position : position + size]))
+        position += size
+    return found

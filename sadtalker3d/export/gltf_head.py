@@ -1,0 +1,156 @@
+"""The head as a glTF mesh: one primitive and one material a part, 64 sparse morph targets on each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.export.glb import GlbWriter
+
+if TYPE_CHECKING:
+    from bfm.model import FaceModel
+
+SMALLEST_SHIFT_M = 1e-6  # a thousandth of a millimetre cannot be seen
+SMALLEST_TURN = 4e-3  # change of a unit normal, a quarter of a degree: below one step of 8-bit shading
+JPEG_QUALITY = 90
+DRAWN_LAST = {"OPAQUE": 0, "MASK": 1, "BLEND": 2}
+
+
+def add_head(glb: GlbWriter, face: FaceModel, identity: np.ndarray | None = None) -> dict[str, Any]:
+    """Put the head's arrays and pictures into `glb`.
+
+    Parameters
+    ----------
+    glb : receives the arrays
+    face : the morphable model
+    identity : (80,) coefficients; the mean head unless given
+
+    Returns
+    -------
+    The glTF properties `meshes`, `materials`, `textures`, `images` and `samplers`.
+    """
+    neutral = np.asarray(face.neutral(identity), np.float32)  # (V, 3)
+    shifts = np.asarray(face.expression_basis, np.float32)  # (64, V, 3)
+    normals = _unit(face.normals(neutral))
+    turns = _unit(face.normals(neutral + shifts)) - normals
+    parts = sorted(face.parts, key=lambda part: DRAWN_LAST[face.materials[part].alpha_mode])
+    pictures = _Pictures(glb, face)
+    primitives: list[dict[str, Any]] = []
+    materials: list[dict[str, Any]] = []
+    for part in parts:
+        corners = face.faces[face.parts[part]]
+        vertices, faces = np.unique(corners, return_inverse=True)
+        textured, uv = pictures.texture(part, face.uv[vertices])
+        primitives.append(
+            {
+                "attributes": {
+                    "POSITION": glb.vertices(neutral[vertices], bounds=True),
+                    "NORMAL": glb.vertices(normals[vertices]),
+                    "TEXCOORD_0": glb.vertices(uv.astype(np.float32)),
+                },
+                "indices": glb.indices(faces.reshape(corners.shape), len(vertices)),
+                "material": len(materials),
+                "targets": [
+                    _target(glb, shift[vertices], turn[vertices])
+                    for shift, turn in zip(shifts, turns, strict=True)
+                ],
+            }
+        )
+        materials.append(_material(part, face.materials[part], textured))
+    mesh = {
+        "name": "Head",
+        "primitives": primitives,
+        "weights": [0.0] * len(shifts),
+        "extras": {"targetNames": list(face.expression_names)},
+    }
+    return {"meshes": [mesh], "materials": materials, **pictures.properties()}
+
+
+def _target(glb: GlbWriter, shift: np.ndarray, turn: np.ndarray) -> dict[str, int]:
+    changed = (np.abs(shift) > SMALLEST_SHIFT_M).any(axis=1) | (np.abs(turn) > SMALLEST_TURN).any(axis=1)
+    rows = np.flatnonzero(changed)
+    at = glb.sparse_rows(rows) if len(rows) else {}
+    return {
+        "POSITION": glb.sparse(shift[rows], at, len(shift), bounds=True),
+        "NORMAL": glb.sparse(turn[rows], at, len(turn)),
+    }
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    forward = np.array([0, 0, 1], np.float32)  # where all faces round a vertex have no area
+    return np.where(length > 1e-12, vectors / np.maximum(length, 1e-12), forward).astype(np.float32)
+
+
+def _material(part: str, look: Any, texture: int) -> dict[str, Any]:
+    material: dict[str, Any] = {
+        "name": part,
+        "pbrMetallicRoughness": {
+            "baseColorTexture": {"index": texture},
+            "metallicFactor": float(look.metallic),
+            "roughnessFactor": float(look.roughness),
+        },
+        "doubleSided": bool(look.double_sided),
+        "alphaMode": look.alpha_mode,
+    }
+    if look.alpha_mode == "MASK":
+        material["alphaCutoff"] = float(look.alpha_cutoff)
+    return material
+
+
+class _Pictures:
+    """The atlas as one JPEG for the opaque parts, and a cut-out PNG for each part that needs alpha."""
+
+    def __init__(self, glb: GlbWriter, face: FaceModel) -> None:
+        self._glb, self._face = glb, face
+        self._images: list[dict[str, Any]] = []
+        self._opaque: int | None = None
+
+    def texture(self, part: str, uv: np.ndarray) -> tuple[int, np.ndarray]:
+        """The texture of a part, and its (n, 2) uv in that texture."""
+        atlas = self._face.texture
+        if self._face.materials[part].alpha_mode != "OPAQUE":
+            top, left, height, width = _cutout(uv, atlas.shape[0], atlas.shape[1])
+            picture = atlas[top : top + height, left : left + width]
+            size = np.array([atlas.shape[1], atlas.shape[0]])
+            moved = (uv * size - [left, top]) / [width, height]
+            return self._add(part, ".png", picture), moved
+        if self._opaque is None:
+            self._opaque = self._add("head", ".jpg", atlas[..., :3])
+        return self._opaque, uv
+
+    def properties(self) -> dict[str, Any]:
+        sampler = {"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}  # trilinear, clamped
+        textures = [{"sampler": 0, "source": i} for i in range(len(self._images))]
+        return {"images": self._images, "textures": textures, "samplers": [sampler]}
+
+    def _add(self, name: str, ending: str, picture: np.ndarray) -> int:
+        import cv2
+
+        order = cv2.COLOR_RGB2BGR if picture.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+        jpeg = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+        settings = {".jpg": jpeg, ".png": [cv2.IMWRITE_PNG_COMPRESSION, 9]}
+        done, data = cv2.imencode(ending, cv2.cvtColor(picture, order), settings[ending])
+        if not done:
+            raise UserError(f"the texture of '{name}' cannot be encoded as {ending}; reinstall opencv-python")
+        kind = {".jpg": "image/jpeg", ".png": "image/png"}[ending]
+        view = self._glb.image(name, data.tobytes())
+        self._images.append({"name": name, "mimeType": kind, "bufferView": view})
+        return len(self._images) - 1
+
+
+def _cutout(uv: np.ndarray, height: int, width: int) -> tuple[int, int, int, int]:
+    """Top, left, height and width of a power-of-two window, in pixels, that holds all of `uv`."""
+    window = []
+    for coordinate, size in ((uv[:, 1], height), (uv[:, 0], width)):
+        first = int(np.floor(coordinate.min() * size)) - 2  # a margin for the filter
+        last = int(np.ceil(coordinate.max() * size)) + 2
+        extent = 1 << max(last - first - 1, 1).bit_length()
+        if extent >= size or first < 0 or last > size:
+            window.append((0, size))
+        else:
+            window.append((min(first, size - extent), extent))
+    (top, tall), (left, wide) = window
+    return top, left, tall, wide
