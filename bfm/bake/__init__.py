@@ -1,0 +1,1 @@
+"""How head.npz is made from CC0 sources; `python -m bfm.bake`."""

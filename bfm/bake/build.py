@@ -1,0 +1,222 @@
+"""Everything together: from the CC0 wheel to the arrays of head.npz."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from sadtalker3d.rig.arkit import OPEN_64
+
+from ..subdivide import Subdivision
+from . import atlas, cage as cages, expression, eyes, identity, landmarks, lips, skin, speech, teeth
+from .part import Piece
+from .source import Source
+
+_UNIT_M = 0.1  # a source unit in metres
+
+MATERIALS = {
+    "skin": {"roughness": 0.55},
+    "rim": {"roughness": 0.8, "double_sided": True},
+    "teeth": {"roughness": 0.25},
+    "gums": {"roughness": 0.4, "double_sided": True},
+    "tongue": {"roughness": 0.45},
+    "eyes": {"roughness": 0.08},
+    "lashes": {"roughness": 0.8, "alpha_mode": "MASK", "alpha_cutoff": 0.4, "double_sided": True},
+}
+_PART_ORDER = tuple(MATERIALS)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What building found, for reports and sheets."""
+
+    arrays: dict[str, np.ndarray]
+    explained: np.ndarray  # (80,) cumulated share of variance
+
+
+def build(source: Source, config: identity.IdentityConfig | None = None) -> Head:
+    """Make the arrays of head.npz; the same source gives the same bytes."""
+    config = config or identity.IdentityConfig()
+    cage = _with_tongue_lowered(cages.build(source))
+    mesh = Subdivision.of(cage.quads, cage.smooth)
+    mirror = refined_mirror(mesh, cage.mirror)
+
+    weight = _metric(cage, cage.positions(source.vertices), config)
+    heads = identity.sample(source, cage, weight, config)
+    people = identity.components(heads, weight, cage, config)
+    shapes = expression.arkit(source, cage)
+    shapes |= speech.speech(cage, people.mean, shapes)
+    shapes["tongueOut"] = shapes["tongueOut"] + 0.22 * shapes["jawOpen"]
+
+    # To metres, with the origin at the atlas joint.
+    members = np.unique(source.groups["joint-head"].faces)
+    pivot = np.array([0.0, *source.vertices[members].mean(axis=0)[1:]])
+    mean = people.mean.copy()
+    anchored = np.ones(len(mean), bool)
+    anchored[cage.smooth :] = False
+    anchored[cage.smooth + 3 :: 4] = True  # of a handle only the origin is a place
+    mean[anchored] -= pivot
+    stored = {
+        "cage_mean": (mean * _UNIT_M).astype(np.float32),
+        "cage_identity": (people.basis * _UNIT_M).astype(np.float16),
+        "cage_expression": np.array([shapes[n] for n in OPEN_64] * 1).astype(np.float64) * _UNIT_M,
+        "quads": cage.quads.astype(np.uint16),
+    }
+    stored["cage_expression"] = stored["cage_expression"].astype(np.float16)
+
+    row_of = {int(v): k for k, v in enumerate(cage.source_index) if v >= 0}
+    rest = mesh.smooth(people.mean[: cage.smooth])
+    edges = Subdivision.of(mesh.faces, len(rest)).edges
+    contact = lips.contacts(mesh, row_of, people.mean, rest, mirror)
+    closing = lips.seal(contact, rest, edges)
+    stored |= _seal_arrays(stored, mesh, cage.smooth, closing)
+
+    pieces = teeth.arches() + eyes.eyeballs(source)
+    stored |= {
+        "rigid_place": np.concatenate([p.positions for p in pieces]).astype(np.float32),
+        "rigid_handle": np.concatenate([np.full(len(p.positions), p.handle) for p in pieces]).astype(np.uint8),
+    }
+    order = np.argsort(stored["rigid_handle"], kind="stable")
+    stored["rigid_place"] = stored["rigid_place"][order]
+    stored["rigid_handle"] = stored["rigid_handle"][order]
+    place_of = np.empty(len(order), int)
+    place_of[order] = len(rest) + np.arange(len(order))
+
+    stored["attached_to"] = np.zeros(0, np.uint16)
+    stored["attached_offset"] = np.zeros((0, 3), np.float32)
+    split = _split(cage, mesh, pieces, place_of)
+    stored |= {
+        "faces": split.faces.astype(np.uint16),
+        "uv": split.uv.astype(np.float32),
+        "corner_place": split.place.astype(np.uint16),
+    }
+    neutral = _places(stored, mesh, cage.smooth)[split.place]
+    stored["texture"] = skin.paint(split, neutral)
+    header = {"part_faces": split.part_faces, "materials": MATERIALS, "schema": "sadtalker3d.head/1"}
+    stored["header"] = np.frombuffer(json.dumps(header).encode("utf-8"), np.uint8)
+    first = np.full(split.place.max() + 1, -1)
+    first[split.place[::-1]] = np.arange(len(split.place))[::-1]
+    found = landmarks.find(
+        _places(stored, mesh, cage.smooth), contact, mesh, cage, mirror, split, pieces, place_of
+    )
+    for name, places in found.items():
+        key = name if name == "landmarks68" else f"points_{name}"
+        stored[key] = first[places].astype(np.int32)
+    return Head(stored, people.explained)
+
+
+def _with_tongue_lowered(cage: cages.Cage) -> cages.Cage:
+    """The tongue comes down with the lower teeth (see teeth.py) and back, behind them."""
+    rows = np.unique(cage.quads[cage.quad_part == 1])
+    cage.offset[rows] += [0.0, -0.06, -0.03]
+    return cage
+
+
+def _metric(cage: cages.Cage, positions: np.ndarray, config: identity.IdentityConfig) -> np.ndarray:
+    """(N,) weight of every cage row in the alignment and the components."""
+    weight = np.zeros(len(positions))
+    skin_rows = np.unique(cage.quads[cage.quad_part == 0])
+    height, depth = positions[skin_rows, 1], positions[skin_rows, 2]
+    weight[skin_rows] = np.where((height < 6.15) | ((height < 6.6) & (depth < 0.4)), config.neck_weight, 1.0)
+    return weight
+
+
+def _seal_arrays(
+    stored: dict[str, np.ndarray], mesh: Subdivision, smooth: int, closing: lips.Seal
+) -> dict[str, np.ndarray]:
+    """The seal's motion of every column, from the rounded values that loading will see."""
+    columns = [stored["cage_mean"], *stored["cage_identity"], *stored["cage_expression"]]
+    refined = [mesh.smooth(c[:smooth].astype(np.float32))[closing.ring].astype(np.float64) for c in columns]
+    first = 1 + len(stored["cage_identity"])
+    jaw = refined[first + OPEN_64.index("jawOpen")]
+    pulls = []
+    for k, ring in enumerate(refined):
+        name = OPEN_64[k - first] if k >= first else ""
+        pull = closing.pull @ ring
+        if name == "mouthClose":  # it closes the open jaw, so the two together are sealed
+            pull = closing.pull @ (ring + jaw)
+        elif name in ("jawForward", "jawLeft", "jawRight"):
+            pull[:, [0, 2]] = 0  # the lips slide on each other
+        elif name in expression.LIPS_PART:
+            pull[:] = 0
+        pulls.append(pull)
+    return {
+        "seal_rows": closing.rows.astype(np.uint16),
+        "seal_weights": closing.weights.astype(np.float32),
+        "seal_pull": np.stack(pulls, axis=1).reshape(len(closing.ring), -1).astype(np.float32),
+    }
+
+
+def _places(stored: dict[str, np.ndarray], mesh: Subdivision, smooth: int) -> np.ndarray:
+    """(P, 3) the mean's places, refined and rigid, metres."""
+    cage = stored["cage_mean"]
+    refined = mesh.smooth(cage[:smooth])
+    refined[stored["seal_rows"]] += stored["seal_weights"] @ stored["seal_pull"][:, :3]
+    handles = cage[smooth:].reshape(-1, 4, 3)
+    place = np.concatenate([stored["rigid_place"], np.ones((len(stored["rigid_place"]), 1), np.float32)], axis=1)
+    rigid = np.einsum("nk,nkc->nc", place, handles[stored["rigid_handle"]])
+    return np.concatenate([refined, rigid])
+
+
+@dataclass(frozen=True)
+class Split:
+    """The triangles, split along texture seams."""
+
+    faces: np.ndarray  # (F, 3)
+    uv: np.ndarray  # (V, 2) in the atlas, v down
+    place: np.ndarray  # (V,)
+    part_faces: dict[str, int]  # number of triangles of each part, in order
+
+    def part_of_faces(self) -> np.ndarray:
+        return np.repeat(np.arange(len(self.part_faces)), list(self.part_faces.values()))
+
+
+def _split(cage: cages.Cage, mesh: Subdivision, pieces: list[Piece], place_of: np.ndarray) -> Split:
+    """Join refined quads and rigid pieces, one vertex for each pair of place and texture coordinate."""
+    uv_mesh = Subdivision.of(*_compact(cage.quad_uv))
+    uv = uv_mesh.linear(atlas.place_cage(cage))
+    quad_part = np.repeat(np.array([_PART_ORDER.index(n) for n in cages.PARTS])[cage.quad_part], 4)
+    places, coordinates, parts = [], [], []
+    for corners in ([0, 1, 2], [0, 2, 3]):
+        places.append(mesh.faces[:, corners])
+        coordinates.append(uv[uv_mesh.faces[:, corners]])
+        parts.append(quad_part)
+    start = 0
+    for piece in pieces:
+        count = len(piece.positions)
+        places.append(place_of[start : start + count][piece.faces])
+        coordinates.append(atlas.into(piece.name, piece.uv)[piece.faces])
+        parts.append(np.full(len(piece.faces), _PART_ORDER.index(piece.name)))
+        start += count
+    place, coordinate = np.concatenate(places), np.concatenate(coordinates)
+    part = np.concatenate(parts)
+    order = np.argsort(part, kind="stable")
+    place, coordinate, part = place[order], coordinate[order], part[order]
+    grid = np.round(coordinate * 2**20).astype(np.int64)
+    key = (place.astype(np.int64) << 42) + (grid[..., 0] << 21) + grid[..., 1]
+    unique, first, inverse = np.unique(key.ravel(), return_index=True, return_inverse=True)
+    counts = {name: int((part == k).sum()) for k, name in enumerate(_PART_ORDER)}
+    return Split(inverse.reshape(-1, 3), coordinate.reshape(-1, 2)[first], place.ravel()[first], counts)
+
+
+def _compact(quads: np.ndarray) -> tuple[np.ndarray, int]:
+    used, inverse = np.unique(quads, return_inverse=True)
+    return inverse.reshape(-1, 4), len(used)
+
+
+def refined_mirror(mesh: Subdivision, mirror: np.ndarray) -> np.ndarray:
+    """(P,) the mirror image of every refined vertex, from that of the cage's rows."""
+    count = mesh.count
+    edge_key = mesh.edges[:, 0].astype(np.int64) * count + mesh.edges[:, 1]
+    image = np.sort(mirror[mesh.edges], axis=1)
+    edge_image = np.searchsorted(edge_key, image[:, 0].astype(np.int64) * count + image[:, 1])
+
+    def key(quads: np.ndarray) -> np.ndarray:
+        q = np.sort(quads, axis=1).astype(np.int64)
+        return (q[:, 0] * count + q[:, 1]) * count + q[:, 2]
+
+    order = np.argsort(key(mesh.quads))
+    face_image = order[np.searchsorted(key(mesh.quads), key(mirror[mesh.quads]), sorter=order)]
+    return np.concatenate([mirror[:count], count + edge_image, count + len(mesh.edges) + face_image])
