@@ -48,7 +48,7 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
     people = identity.components(heads, weight, cage, config)
     shapes = expression.arkit(source, cage)
     shapes |= speech.speech(cage, people.mean, shapes)
-    shapes["tongueOut"] = shapes["tongueOut"] + 0.22 * shapes["jawOpen"]
+    shapes["tongueOut"] = speech.tongue_out(cage, people.mean, shapes)
 
     # To metres, with the origin at the atlas joint.
     members = np.unique(source.groups["joint-head"].faces)

@@ -38,4 +38,7 @@ def arkit(source: Source, cage: Cage) -> dict[str, np.ndarray]:
         elif name.endswith("Left"):
             shapes[name] = (raw[name] + mirrored_cage(raw[other], cage)) / 2
             shapes[other] = mirrored_cage(shapes[name], cage)
+    # The Face Units' pucker narrows the mouth by a fifth; ARKit's, like a kiss, by a third.
+    dimples = shapes["mouthDimpleLeft"] + shapes["mouthDimpleRight"]
+    shapes["mouthPucker"] = 1.2 * shapes["mouthPucker"] - 0.25 * dimples
     return {name: shapes[name] for name in ARKIT_52}

@@ -47,13 +47,13 @@ def speech(cage: Cage, positions: np.ndarray, shapes: dict[str, np.ndarray]) -> 
 
     made = {
         "tongueTipUp": bend(
-            0.135 * _ramp(t, 0.55, 0.98) + 0.05 * _ramp(t, 0.25, 0.7) * c, -0.015 * _ramp(t, 0.5, 1.0)
+            0.155 * _ramp(t, 0.55, 0.98) + 0.05 * _ramp(t, 0.25, 0.7) * c, -0.005 * _ramp(t, 0.5, 1.0)
         ),
         "tongueBetweenTeeth": bend(
-            0.055 * _ramp(t, 0.5, 1.0) + 0.02 * _ramp(t, 0.2, 0.6), 0.17 * _ramp(t, 0.1, 0.95)
+            0.068 * _ramp(t, 0.5, 1.0) + 0.02 * _ramp(t, 0.2, 0.6), 0.155 * _ramp(t, 0.1, 0.95)
         ),
-        "tongueBackUp": bend(0.17 * _bump(t, 0.28, 0.22) * (0.4 + 0.6 * c), -0.06 * _ramp(t, 0.3, 1.0)),
-        "tongueFrontUp": bend(0.14 * _bump(t, 0.68, 0.24) * (0.5 + 0.5 * c), 0.03 * _bump(t, 0.7, 0.3)),
+        "tongueBackUp": bend(0.24 * _bump(t, 0.28, 0.22) * (0.4 + 0.6 * c), -0.06 * _ramp(t, 0.3, 1.0)),
+        "tongueFrontUp": bend(0.16 * _bump(t, 0.68, 0.24) * (0.5 + 0.5 * c), 0.03 * _bump(t, 0.7, 0.3)),
         "tongueCurl": bend(
             0.20 * _ramp(t, 0.62, 1.0) + 0.05 * _bump(t, 0.5, 0.25),
             -0.16 * _ramp(t, 0.62, 1.0) - 0.05 * _ramp(t, 0.2, 0.7),
@@ -63,7 +63,9 @@ def speech(cage: Cage, positions: np.ndarray, shapes: dict[str, np.ndarray]) -> 
         "mouthFlare": 0.62 * shapes["mouthFunnel"]
         + 0.30 * both(shapes, "mouthUpperUp")
         + 0.35 * both(shapes, "mouthLowerDown"),
-        "mouthRound": 0.85 * shapes["mouthPucker"] + 0.38 * shapes["mouthFunnel"],
+        "mouthRound": 0.75 * shapes["mouthPucker"]
+        + 0.38 * shapes["mouthFunnel"]
+        - 0.18 * both(shapes, "mouthDimple"),
         "mouthSpread": 0.55 * both(shapes, "mouthStretch")
         + 0.30 * both(shapes, "mouthSmile")
         + 0.25 * both(shapes, "mouthUpperUp")
@@ -79,8 +81,26 @@ def speech(cage: Cage, positions: np.ndarray, shapes: dict[str, np.ndarray]) -> 
 def _labiodental(shapes: dict[str, np.ndarray]) -> np.ndarray:
     """Lower lip drawn in to the edge of the upper incisors, upper lip lifted off it."""
     return (
-        0.75 * shapes["mouthRollLower"]
-        + 0.45 * both(shapes, "mouthLowerDown")
-        + 0.30 * both(shapes, "mouthUpperUp")
+        1.0 * shapes["mouthRollLower"]
+        + 0.08 * shapes["jawOpen"]
+        + 0.75 * both(shapes, "mouthLowerDown")
+        + 0.40 * both(shapes, "mouthUpperUp")
         + 0.15 * both(shapes, "mouthDimple")
     )
+
+
+def tongue_out(cage: Cage, positions: np.ndarray, shapes: dict[str, np.ndarray]) -> np.ndarray:
+    """(N, 3) the Face Units' tongueOut remade: theirs goes through the closed lower lip.
+
+    The jaw opens as far as the tongue needs; the tongue flattens and comes out over the lower lip.
+    """
+    tongue = np.unique(cage.quads[cage.quad_part == 1])
+    p = positions[tongue]
+    t = (p[:, 2] - p[:, 2].min()) / np.ptp(p[:, 2])
+    middle = np.polyval(np.polyfit(t, p[:, 1], 3), t)
+    delta = 0.30 * shapes["jawOpen"]
+    front = _ramp(t, 0.25, 0.75)
+    delta[tongue] = 0.0
+    delta[tongue, 1] = -0.035 * front - 0.38 * front * (p[:, 1] - middle)
+    delta[tongue, 2] = 0.34 * _ramp(t, 0.0, 0.95)
+    return delta

@@ -26,7 +26,7 @@ class Arch:
 
 
 # MakeHuman's helper teeth stand so high that closed lips would hide all but the lower ones: the upper edge comes
-# 5 mm down and the arches 2.5 mm back, clear of the inside of the lips.
+# 5 mm down and the arches half a millimetre back, clear of the inside of the lips.
 UPPER = Arch(
     "upper",
     (8.4, 6.6, 7.6, 7.0, 6.8, 9.8, 9.0),
@@ -34,7 +34,7 @@ UPPER = Arch(
     (6.5, 6.0, 7.5, 8.8, 9.0, 10.5, 10.5),
     29.5,
     48.0,
-    147.6,
+    149.8,
     656.0,
     True,
     0,
@@ -46,7 +46,7 @@ LOWER = Arch(
     (5.8, 6.0, 7.2, 7.6, 8.0, 10.0, 10.0),
     27.0,
     45.0,
-    144.6,
+    146.8,
     655.2,
     False,
     1,
