@@ -8,6 +8,7 @@ place for: fps, space, audio and meta of the track, so that `read` gives the tra
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from sadtalker3d.track import MAX_FRAMES, SCHEMA, Track
 if TYPE_CHECKING:
     from bfm.model import FaceModel
 
+UNIT_M = {"open": 1.0, "basel": 0.1}  # metres in one unit of the model and of Track.translation
 SAME_TIME_S = 1e-4  # keys this near to their frames are taken as lying on them
 DEFAULT_FPS = 25.0  # of a single key that does not say
 
@@ -56,7 +58,7 @@ def write(
         "scene": 0,
         "scenes": [{"name": "Scene", "nodes": [0]}],
         "nodes": [{"name": "Head", "mesh": 0}],
-        **add_head(glb, face, identity),
+        **add_head(glb, face, identity, UNIT_M[face.space]),
         "animations": [_animation(glb, track)],
     }
     with replacing(path) as partial:
@@ -109,7 +111,7 @@ def _animation(glb: GlbWriter, track: Track) -> dict[str, Any]:
     clock = glb.samples(times, bounds=True)
     paths = {
         "rotation": to_quaternions(track.rotation).astype(np.float32),
-        "translation": track.translation,
+        "translation": track.translation * np.float32(UNIT_M[track.space]),
         "weights": track.expression.reshape(-1),
     }
     outputs = [glb.samples(values) for values in paths.values()]
@@ -138,13 +140,16 @@ def _read(glb: GlbReader) -> Track:
     fps = float(extras["fps"]) if ours else _fps(times)
     grid = _frames(times, fps)
     names = tuple(targets) if ours else OPEN_64
+    space = extras["space"] if ours else "open"
     return Track(
         expression=_named(targets, _at(grid, times, weights), names),
         rotation=_rotation(glb, animation, node, grid),
-        translation=_translation(glb, animation, node, grid),
+        translation=_translation(glb, animation, node, grid) / UNIT_M.get(space, 1.0),
         fps=fps,
+        space=space,
         names=names,
-        **({key: extras[key] for key in ("space", "audio", "meta")} if ours else {}),
+        audio=extras["audio"] if ours else None,
+        meta=extras["meta"] if ours else {},
     )
 
 
@@ -178,6 +183,8 @@ def _fps(times: np.ndarray) -> float:
 
 def _frames(times: np.ndarray, fps: float) -> np.ndarray:
     """The times (T,) of all frames from the first key to the last."""
+    if not (math.isfinite(fps) and fps > 0):
+        raise UserError(f"field 'fps' is {fps}; it must lie between 0 and 1000")
     count = round((float(times[-1]) - float(times[0])) * fps) + 1
     if not 0 < count <= MAX_FRAMES:
         raise UserError(f"its animation has {count} frames, more than a day")

@@ -10,7 +10,7 @@ from sadtalker3d.errors import UserError
 from sadtalker3d.export.glb import GlbWriter
 
 if TYPE_CHECKING:
-    from bfm.model import FaceModel
+    from bfm.model import FaceModel, Material
 
 SMALLEST_SHIFT_M = 1e-6  # a thousandth of a millimetre cannot be seen
 SMALLEST_TURN = 4e-3  # change of a unit normal, a quarter of a degree: below one step of 8-bit shading
@@ -18,7 +18,9 @@ JPEG_QUALITY = 90
 DRAWN_LAST = {"OPAQUE": 0, "MASK": 1, "BLEND": 2}
 
 
-def add_head(glb: GlbWriter, face: FaceModel, identity: np.ndarray | None = None) -> dict[str, Any]:
+def add_head(
+    glb: GlbWriter, face: FaceModel, identity: np.ndarray | None = None, unit_m: float = 1.0
+) -> dict[str, Any]:
     """Put the head's arrays and pictures into `glb`.
 
     Parameters
@@ -26,15 +28,17 @@ def add_head(glb: GlbWriter, face: FaceModel, identity: np.ndarray | None = None
     glb : receives the arrays
     face : the morphable model
     identity : (80,) coefficients; the mean head unless given
+    unit_m : metres in one unit of the model
 
     Returns
     -------
     The glTF properties `meshes`, `materials`, `textures`, `images` and `samplers`.
     """
-    neutral = np.asarray(face.neutral(identity), np.float32)  # (V, 3)
-    shifts = np.asarray(face.expression_basis, np.float32)  # (64, V, 3)
+    neutral = np.float32(unit_m) * face.neutral(identity).astype(np.float32)  # (V, 3)
+    shifts = np.float32(unit_m) * face.expression_basis  # (64, V, 3)
     normals = _unit(face.normals(neutral))
-    turns = _unit(face.normals(neutral + shifts)) - normals
+    # one shape at a time stays in the processor's cache: twice as fast as all at once
+    turns = np.stack([_unit(face.normals(neutral + shift)) - normals for shift in shifts])
     parts = sorted(face.parts, key=lambda part: DRAWN_LAST[face.materials[part].alpha_mode])
     pictures = _Pictures(glb, face)
     primitives: list[dict[str, Any]] = []
@@ -42,14 +46,19 @@ def add_head(glb: GlbWriter, face: FaceModel, identity: np.ndarray | None = None
     for part in parts:
         corners = face.faces[face.parts[part]]
         vertices, faces = np.unique(corners, return_inverse=True)
-        textured, uv = pictures.texture(part, face.uv[vertices])
+        attributes = {
+            "POSITION": glb.vertices(neutral[vertices], bounds=True),
+            "NORMAL": glb.vertices(normals[vertices]),
+        }
+        texture = None
+        if face.albedo_mean is None:
+            texture, uv = pictures.texture(part, face.uv[vertices])
+            attributes["TEXCOORD_0"] = glb.vertices(uv.astype(np.float32))
+        else:
+            attributes["COLOR_0"] = glb.vertices(_linear(face.albedo_mean[vertices]))
         primitives.append(
             {
-                "attributes": {
-                    "POSITION": glb.vertices(neutral[vertices], bounds=True),
-                    "NORMAL": glb.vertices(normals[vertices]),
-                    "TEXCOORD_0": glb.vertices(uv.astype(np.float32)),
-                },
+                "attributes": attributes,
                 "indices": glb.indices(faces.reshape(corners.shape), len(vertices)),
                 "material": len(materials),
                 "targets": [
@@ -58,7 +67,7 @@ def add_head(glb: GlbWriter, face: FaceModel, identity: np.ndarray | None = None
                 ],
             }
         )
-        materials.append(_material(part, face.materials[part], textured))
+        materials.append(_material(part, face.materials[part], texture))
     mesh = {
         "name": "Head",
         "primitives": primitives,
@@ -84,14 +93,22 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return np.where(length > 1e-12, vectors / np.maximum(length, 1e-12), forward).astype(np.float32)
 
 
-def _material(part: str, look: Any, texture: int) -> dict[str, Any]:
+def _linear(albedo: np.ndarray) -> np.ndarray:
+    """glTF's linear vertex colours (n, 3) of sRGB albedo (n, 3), 0..255; IEC 61966-2-1."""
+    srgb = np.clip(albedo / 255, 0, 1)
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def _material(part: str, look: Material, texture: int | None) -> dict[str, Any]:
+    surface: dict[str, Any] = {
+        "metallicFactor": float(look.metallic),
+        "roughnessFactor": float(look.roughness),
+    }
+    if texture is not None:
+        surface["baseColorTexture"] = {"index": texture}
     material: dict[str, Any] = {
         "name": part,
-        "pbrMetallicRoughness": {
-            "baseColorTexture": {"index": texture},
-            "metallicFactor": float(look.metallic),
-            "roughnessFactor": float(look.roughness),
-        },
+        "pbrMetallicRoughness": surface,
         "doubleSided": bool(look.double_sided),
         "alphaMode": look.alpha_mode,
     }
@@ -122,6 +139,8 @@ class _Pictures:
         return self._opaque, uv
 
     def properties(self) -> dict[str, Any]:
+        if not self._images:
+            return {}  # glTF allows no empty lists
         sampler = {"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}  # trilinear, clamped
         textures = [{"sampler": 0, "source": i} for i in range(len(self._images))]
         return {"images": self._images, "textures": textures, "samplers": [sampler]}

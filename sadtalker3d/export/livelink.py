@@ -193,6 +193,8 @@ def _fps(seconds: np.ndarray, frames: np.ndarray) -> float:
     dropped = ((np.diff(seconds) == 0) & (np.diff(frames) > 1.5)).any()
     # where frames are missing, counting rows gives too few
     counted = highest if dropped else (last - (frames[last] - frames[0])) / seconds[last]
+    if counted < 0.5:
+        raise UserError("its timecodes show no frame rate; give fps when reading it")
     nearest = min(FRAME_RATES, key=lambda rate: abs(rate - counted))
     return nearest if abs(nearest - counted) < 0.002 else round(float(counted), 3)
 

@@ -33,6 +33,7 @@ class TinyFace:
 
     space: str = "open"
     expression_names: tuple[str, ...] = OPEN_64
+    albedo_mean: np.ndarray | None = None
     materials: dict[str, Look] = field(
         default_factory=lambda: {
             "lashes": Look(alpha_mode="BLEND", double_sided=True),
@@ -57,7 +58,8 @@ class TinyFace:
         uv[len(skin) :] = 0.6 + 0.2 * uv[len(skin) :]
         values = {
             "mean": mean, "faces": faces.astype(np.int32), "expression_basis": basis, "texture": texture,
-            "uv": uv.astype(np.float32), "identity_basis": rng.normal(0, 0.002, (80, len(mean), 3)).astype(np.float32),
+            "identity_basis": rng.normal(0, 0.002, (80, len(mean), 3)).astype(np.float32),
+            "uv": uv.astype(np.float32),
             "parts": {
                 name: np.arange(first, last, dtype=np.int32)
                 for name, first, last in zip(("skin", "hair", "lashes"), counts[:-1], counts[1:], strict=True)
