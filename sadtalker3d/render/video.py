@@ -1,0 +1,199 @@
+"""Pictures and speech to an MP4 file: H.264 and AAC, streamed, cut to the same length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.files import replacing
+
+if TYPE_CHECKING:
+    import av
+
+AAC_RATES_HZ = (44100, 48000)  # every player takes these; any other rate becomes the latter
+SILENCE_BLOCK = 4096  # samples
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the streams are compressed."""
+
+    crf: int = 18  # H.264 quality: 18 is hard to tell from the original
+    preset: str = "veryfast"  # leaves the processor to the renderer; slower ones save 10 % of the size
+    threads: int = 2  # fixed, because x264's output depends on it and the same input gives the same bytes
+    audio_bit_rate: int = 128_000
+
+
+def write_video(
+    path: str | Path,
+    frames: Iterable[np.ndarray],
+    fps: float,
+    audio_path: str | Path | None = None,
+    *,
+    encoding: Encoding | None = None,
+) -> int:
+    """Write frames, and the sound when there is one, as an MP4 file; returns the number of frames.
+
+    The sound starts with the first frame and is cut, or filled with silence, to end with the last.
+    Both are streamed, so memory does not grow with the length.
+
+    Parameters
+    ----------
+    frames : (H, W, 3) uint8 sRGB pictures of one size; an odd width or height grows by one pixel,
+        because 4:2:0 video has none
+    fps : frames per second
+    audio_path : any sound or video file; its first sound stream is used, as mono or stereo
+
+    Raises
+    ------
+    UserError : no frames, an unreadable sound, or a place that cannot be written
+    ValueError : a frame of another size or type
+    """
+    import av
+
+    encoding = encoding or Encoding()
+    path = Path(path)
+    source = iter(frames)
+    first = next(source, None)
+    if first is None:
+        raise UserError(f"{path}: there are no frames to write a video from")
+    rate = Fraction(fps).limit_denominator(1001)
+    sound = None if audio_path is None else _Sound(Path(audio_path))  # refused before a file is begun
+    with (
+        replacing(path) as partial,
+        av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as file,
+    ):
+        video = _video_stream(file, first, rate, encoding)
+        audio = None if sound is None else _audio_stream(file, sound, encoding)
+        count = 0
+        for count, picture in enumerate(_with_first(first, source), start=1):
+            frame = _yuv(picture, video)
+            frame.pts = count - 1
+            frame.time_base = 1 / rate
+            file.mux(video.encode(frame))
+            if sound is not None and audio is not None:
+                for piece in sound.up_to(round(count / rate * sound.rate_hz)):
+                    file.mux(audio.encode(piece))
+        for stream in (video, audio):
+            if stream is not None:
+                file.mux(stream.encode(None))
+    return count
+
+
+def _with_first(first: np.ndarray, rest: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    yield first
+    yield from rest
+
+
+def _video_stream(
+    file: av.container.OutputContainer, first: np.ndarray, rate: Fraction, encoding: Encoding
+) -> av.VideoStream:
+    stream = file.add_stream(
+        "libx264", rate=rate, options={"crf": str(encoding.crf), "preset": encoding.preset}
+    )
+    height, width = first.shape[:2]
+    stream.width, stream.height = width + width % 2, height + height % 2
+    stream.pix_fmt = "yuv420p"
+    stream.time_base = 1 / rate
+    context = stream.codec_context
+    context.time_base = 1 / rate
+    context.thread_count = encoding.threads
+    # 1 is BT.709 in all three tables of ITU-T H.273, and limited range
+    context.color_primaries = context.color_trc = context.colorspace = context.color_range = 1
+    return stream
+
+
+def _yuv(picture: np.ndarray, stream: av.VideoStream) -> av.VideoFrame:
+    import av
+    from av.video.reformatter import ColorRange, Colorspace
+
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        raise ValueError(f"a frame is (H, W, 3) uint8, not {picture.shape} {picture.dtype}")
+    height, width = picture.shape[:2]
+    if (height + height % 2, width + width % 2) != (stream.height, stream.width):
+        raise ValueError(f"a frame is {width} x {height}, but the video is {stream.width} x {stream.height}")
+    if height % 2 or width % 2:
+        picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return frame.reformat(
+        format="yuv420p", dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG,
+    )  # fmt: skip
+
+
+def _audio_stream(
+    file: av.container.OutputContainer, sound: _Sound, encoding: Encoding
+) -> av.AudioStream:
+    stream = file.add_stream("aac", rate=sound.rate_hz, layout=sound.layout)
+    stream.bit_rate = encoding.audio_bit_rate
+    return stream
+
+
+class _Sound:
+    """The first sound stream of a file as float samples, handed out piece by piece."""
+
+    def __init__(self, path: Path) -> None:
+        import av
+
+        self._path = path
+        if not path.is_file():
+            raise UserError(f"{path}: no such file")
+        try:
+            with av.open(str(path)) as file:
+                context = file.streams.audio[0].codec_context
+                channels, rate_hz = context.channels, context.sample_rate
+        except IndexError:
+            raise UserError(f"{path}: holds no sound; give a file that does") from None
+        except (av.FFmpegError, UnicodeDecodeError) as error:
+            raise self._unreadable(error) from None
+        self.layout = "mono" if channels == 1 else "stereo"
+        self.rate_hz = rate_hz if rate_hz in AAC_RATES_HZ else AAC_RATES_HZ[-1]
+        self._blocks = self._read()
+        self._block = np.empty((0, 0), np.float32)  # what is left of the last block read
+        self._given = 0
+
+    def up_to(self, sample: int) -> Iterator[av.AudioFrame]:
+        """The pieces from where the last call ended up to `sample`; silence after the end."""
+        import av
+
+        while self._given < sample:
+            if not self._block.size:
+                self._block = next(self._blocks)
+            piece, self._block = np.split(self._block, [sample - self._given], axis=1)
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), "fltp", self.layout)
+            frame.sample_rate = self.rate_hz
+            frame.pts, frame.time_base = self._given, Fraction(1, self.rate_hz)
+            self._given += piece.shape[1]
+            yield frame
+
+    def _read(self) -> Iterator[np.ndarray]:
+        """Blocks of (channels, n) float32; without end, because silence follows the sound."""
+        import av
+
+        resampler = av.AudioResampler("fltp", self.layout, self.rate_hz)
+        try:
+            with av.open(str(self._path)) as file:
+                for frame in file.decode(audio=0):
+                    frame.pts = None  # gaps and offsets of the container are not the speech's
+                    for out in resampler.resample(frame):
+                        yield _finite(out.to_ndarray())
+            for out in resampler.resample(None):
+                yield _finite(out.to_ndarray())
+        except av.FFmpegError as error:
+            raise self._unreadable(error) from None
+        silence = np.zeros((1 if self.layout == "mono" else 2, SILENCE_BLOCK), np.float32)
+        while True:
+            yield silence
+
+    def _unreadable(self, error: Exception) -> UserError:
+        return UserError(f"{self._path}: its sound cannot be read ({error}); convert it to WAV")
+
+
+def _finite(samples: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
