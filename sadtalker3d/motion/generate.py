@@ -1,0 +1,184 @@
+"""Speech -> `Track` in the `open` space: mouth and face, blinks and head, from one recording."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sadtalker3d import __version__
+from sadtalker3d.audio import FPS, Sound, mel_blocks, open_audio, window_blocks
+from sadtalker3d.errors import UserError
+from sadtalker3d.motion.blink import blink_track
+from sadtalker3d.motion.silence import group_levels, speech_gate
+from sadtalker3d.progress import Report
+from sadtalker3d.rig.arkit import OPEN_64
+from sadtalker3d.track import Track
+
+if TYPE_CHECKING:
+    from sadtalker3d.motion.expnet import ExpNet
+    from sadtalker3d.motion.posevae import PoseVAE
+
+BATCH = 64  # frames; their activations still fit the processor's caches
+CODE_EVERY = 4  # the head hears every fourth window: they are five frames long, and a head is slow
+LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
+UPPER_FACE = ("brow", "eye", "cheekSquint", "noseSneer")  # what the columns' names begin with
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Strength of the parts of the motion: 1 as generated, 0 none."""
+
+    mouth: float = 1.0  # lips, jaw, tongue
+    upper_face: float = 1.0  # brows, cheeks, nose, what the eyes do besides blinking
+    head: float = 1.0
+    blink: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10:
+                raise UserError(f"gain '{name}' is {value}; it must be a number from 0 (none) to 10")
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """What generation needs, loaded once; `weights` goes into the track's meta."""
+
+    expnet: ExpNet
+    posevae: PoseVAE
+    weights: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def embedded(cls) -> Networks:
+        """The embedded weights; UserError when they are missing or damaged."""
+        from sadtalker3d import weights
+        from sadtalker3d.motion.audio_encoder import fold_norms
+
+        expnet, posevae = (weights.embedded(name) for name in ("expnet", "posevae"))
+        return cls(
+            fold_norms(expnet),
+            fold_norms(posevae),
+            {name: weights.weight_file(name).sha256 for name in ("expnet", "posevae")},
+        )
+
+
+def generate(
+    speech: str | Path,
+    *,
+    style: int = 0,
+    seed: int = 0,
+    still: bool = False,
+    gains: Gains | None = None,
+    progress: Report | None = None,
+    networks: Networks | None = None,
+) -> Track:
+    """Turn a recording into a track, 25 frames a second; same input, seed and weights give the same track.
+
+    Parameters
+    ----------
+    speech : any sound or video file with at least one video frame (40 ms) of sound
+    style : manner of head motion, 0 (calm) to 45 (lively)
+    seed : 0 or more; decides blinks and which of the possible head motions
+    still : hold the head still; the eyes still blink
+    gains : strength of mouth, upper face, head and blinks
+    progress : called with frames done and, where the file says so, their number
+    networks : the embedded ones unless given
+
+    Raises
+    ------
+    UserError : bad sound (see `open_audio`), an unknown style, a seed below 0
+    """
+    from sadtalker3d.motion.posevae import check_style
+
+    check_style(style)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise UserError(f"seed {seed} cannot be used; choose a whole number from 0 up")
+    gains = gains or Gains()
+    sound = open_audio(speech)
+    networks = networks or Networks.embedded()
+    moves = not still and gains.head > 0
+    expression, levels, code = _heard(sound, networks, moves, progress)
+    frames = len(expression)
+    # streams of their own, so that what is switched off for one does not change the other
+    for_head, for_blinks = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+    gate = speech_gate(levels)
+    blinks = gains.blink * blink_track(frames, for_blinks, FPS, gate)
+    pose = np.zeros((frames, 6), np.float32)
+    if moves:
+        pose = gains.head * _head_pose(networks.posevae, code, frames, style, for_head)
+    return Track(
+        _performed(expression, gate, blinks, gains),
+        pose[:, :3],
+        pose[:, 3:],
+        fps=FPS,
+        meta={
+            "generator": f"sadtalker3d {__version__}",
+            "weights": networks.weights,
+            "source": sound.path.name,
+            "style": style,
+            "seed": seed,
+            "still": still,
+            "gains": asdict(gains),
+        },
+    )
+
+
+def _heard(
+    sound: Sound, networks: Networks, moves: bool, progress: Report | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One pass over the sound: expression (T, 64), levels (T, 8), code of every fourth frame (n, 6)."""
+    total = None if sound.duration_s is None else int(sound.duration_s * FPS)
+    expression, levels, codes = [], [], [np.zeros((0, 6), np.float32)]
+    done = 0
+    for windows in window_blocks(mel_blocks(sound.blocks()), BATCH):
+        expression.append(_expression(networks.expnet, windows))
+        levels.append(group_levels(windows))
+        if moves:
+            codes.append(_speech_code(networks.posevae, windows[::CODE_EVERY]))
+        done += len(windows)
+        if progress:
+            progress(done, max(done, total) if total else None)
+    if progress:
+        progress(done, done)
+    return np.concatenate(expression), np.concatenate(levels), np.concatenate(codes)
+
+
+def _expression(expnet: ExpNet, windows: np.ndarray) -> np.ndarray:
+    """(N, 1, 80, 16) -> (N, 64), from a face at rest with open lids."""
+    import torch
+
+    with torch.inference_mode():
+        rest, lids = torch.zeros(len(windows), len(OPEN_64)), torch.zeros(len(windows), 1)
+        return expnet(torch.from_numpy(np.ascontiguousarray(windows)), rest, lids).numpy()
+
+
+def _speech_code(posevae: PoseVAE, windows: np.ndarray) -> np.ndarray:
+    import torch
+
+    with torch.inference_mode():
+        return posevae.speech_code(torch.from_numpy(np.ascontiguousarray(windows))).numpy()
+
+
+def _head_pose(
+    posevae: PoseVAE, code: np.ndarray, frames: int, style: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Rotation and translation (T, 6) from the speech code of every fourth frame."""
+    from sadtalker3d.motion.head import head_motion
+    from sadtalker3d.motion.smooth import smooth_pose
+
+    heard, times = np.arange(len(code)) * CODE_EVERY, np.arange(frames)
+    dense = np.stack([np.interp(times, heard, column) for column in code.T], axis=1).astype(np.float32)
+    return smooth_pose(head_motion(posevae, dense, frames, style=style, rng=rng))
+
+
+def _performed(expression: np.ndarray, gate: np.ndarray, blinks: np.ndarray, gains: Gains) -> np.ndarray:
+    """Gains, rest in silence, lids: (T, 64) in 0..1."""
+    upper = np.array([name.startswith(UPPER_FACE) for name in OPEN_64])
+    strength = np.where(upper, gains.upper_face, gains.mouth)
+    result = np.clip(expression, 0, 1) * gate[:, None] * strength
+    for name in LIDS:
+        column = OPEN_64.index(name)
+        result[:, column] = np.maximum(result[:, column], blinks)
+    return np.clip(result, 0, 1).astype(np.float32)

@@ -1,0 +1,154 @@
+"""Generation: any length, seeded, at rest in silence, and what each gain touches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from sadtalker3d import weights
+from sadtalker3d.errors import UserError
+from sadtalker3d.motion.audio_encoder import fold_norms
+from sadtalker3d.motion.generate import Gains, Networks, generate
+from sadtalker3d.rig.arkit import OPEN_64
+from tests.seeded import load_seeded
+
+RATE_HZ = 16000
+SPEECH = Path(__file__).parents[2] / "samples" / "speech.wav"
+BLINKS = [OPEN_64.index(f"eyeBlink{side}") for side in ("Left", "Right")]
+UPPER = [i for i, name in enumerate(OPEN_64) if name.startswith(("brow", "eye", "cheekSquint", "noseSneer"))]
+MOUTH = [i for i in range(64) if i not in UPPER]
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    """Seeded weights: they move everything all the time, so that what holds still is held still."""
+    return Networks(
+        load_seeded(weights.build("audio2exp"), "audio2exp"),
+        load_seeded(weights.build("audio2pose"), "audio2pose"),
+        {"expnet": "seeded", "posevae": "seeded"},
+    )
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of silence, 2.4 s of speech, a second of silence."""
+    wave, _ = soundfile.read(SPEECH, dtype="float32")
+    silence = np.zeros(RATE_HZ, np.float32)
+    path = tmp_path_factory.mktemp("sound") / "clip.wav"
+    soundfile.write(path, np.concatenate([silence, wave[8000 : 8000 + 38400], silence]), RATE_HZ)
+    return path
+
+
+def sound(path: Path, wave: np.ndarray) -> Path:
+    soundfile.write(path, wave, RATE_HZ)
+    return path
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 12, 13, 20, 21, 32, 33, 64, 65, 97])
+def test_any_length(tmp_path: Path, networks: Networks, frames: int) -> None:
+    rng = np.random.default_rng(frames)
+    wave = 0.1 * rng.standard_normal(frames * 640 + 639)
+    track = generate(sound(tmp_path / "a.wav", wave), networks=networks)
+    assert len(track) == frames
+    assert track.space == "open"
+    assert track.expression.min() >= 0 and track.expression.max() <= 1
+
+
+def test_seed_decides(clip: Path, networks: Networks) -> None:
+    take = generate(clip, seed=4, style=11, networks=networks)
+    assert take == generate(clip, seed=4, style=11, networks=networks)
+    other = generate(clip, seed=5, style=11, networks=networks)
+    assert not np.array_equal(take.rotation, other.rotation)
+    assert not np.array_equal(take.expression[:, BLINKS], other.expression[:, BLINKS])
+    assert np.array_equal(take.expression[:, MOUTH], other.expression[:, MOUTH])
+    livelier = generate(clip, seed=4, style=45, networks=networks)
+    assert not np.array_equal(take.rotation, livelier.rotation)
+
+
+def test_folded_norms_change_nothing(clip: Path, networks: Networks) -> None:
+    folded = Networks(
+        fold_norms(load_seeded(weights.build("audio2exp"), "audio2exp")),
+        fold_norms(load_seeded(weights.build("audio2pose"), "audio2pose")),
+        networks.weights,
+    )
+    one, other = generate(clip, networks=networks), generate(clip, networks=folded)
+    np.testing.assert_allclose(one.expression, other.expression, atol=1e-4)
+
+
+def test_rest_in_silence(clip: Path, networks: Networks) -> None:
+    face = np.delete(generate(clip, networks=networks).expression, BLINKS, axis=1)
+    speaking = np.flatnonzero(face.any(axis=1))
+    assert speaking.min() >= 25 - 6 and speaking.max() <= 25 + 60 + 6
+    assert face[27:80].any(axis=1).all()
+
+
+def test_silent_and_steady_noise_recordings_rest(tmp_path: Path, networks: Networks) -> None:
+    rng = np.random.default_rng(0)
+    for wave in (
+        np.zeros(RATE_HZ * 5),
+        1e-4 * rng.standard_normal(RATE_HZ * 5),
+        0.05 * rng.standard_normal(80000),
+    ):
+        face = np.delete(
+            generate(sound(tmp_path / "a.wav", wave), networks=networks).expression, BLINKS, axis=1
+        )
+        assert not face.any()
+
+
+def test_still_holds_the_head_and_keeps_the_rest(clip: Path, networks: Networks) -> None:
+    moving, still = (generate(clip, seed=1, still=s, networks=networks) for s in (False, True))
+    assert not still.rotation.any() and not still.translation.any()
+    assert moving.rotation.any()
+    assert np.array_equal(still.expression, moving.expression)
+
+
+def test_gains_scale_their_own_part(clip: Path, networks: Networks) -> None:
+    full = generate(clip, seed=1, networks=networks)
+    mouthless = generate(clip, seed=1, gains=Gains(mouth=0), networks=networks).expression
+    assert not mouthless[:, MOUTH].any()
+    assert np.array_equal(mouthless[:, UPPER], full.expression[:, UPPER])
+    calm = generate(clip, seed=1, gains=Gains(upper_face=0, blink=0), networks=networks).expression
+    assert not calm[:, UPPER].any()
+    assert np.array_equal(calm[:, MOUTH], full.expression[:, MOUTH])
+    half = generate(clip, seed=1, gains=Gains(head=0.5), networks=networks)
+    np.testing.assert_allclose(half.rotation, full.rotation / 2, atol=1e-7)
+    blinks = [generate(clip, seed=1, gains=Gains(upper_face=0, blink=b), networks=networks) for b in (0.5, 1)]
+    lids = [b.expression[:, BLINKS] for b in blinks]
+    assert lids[1].max() > 0.6
+    np.testing.assert_allclose(2 * lids[0], lids[1], atol=1e-6)
+
+
+def test_meta_says_how_it_was_made(clip: Path, networks: Networks) -> None:
+    meta = generate(clip, seed=9, style=3, networks=networks).meta
+    assert {"seed": 9, "style": 3, "source": "clip.wav", "weights": networks.weights}.items() <= meta.items()
+    assert meta["generator"].startswith("sadtalker3d ")
+
+
+def test_progress_counts_frames(clip: Path, networks: Networks) -> None:
+    seen: list[tuple[int, int | None]] = []
+    frames = len(generate(clip, progress=lambda done, total: seen.append((done, total)), networks=networks))
+    assert seen[-1] == (frames, frames)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        ({"style": 46}, "style 46"),
+        ({"style": -1}, "style -1"),
+        ({"seed": -1}, "seed -1"),
+        ({"seed": 1.5}, "seed 1.5"),
+    ],
+)
+def test_bad_arguments(clip: Path, networks: Networks, arguments: dict[str, int], what: str) -> None:
+    with pytest.raises(UserError, match=what):
+        generate(clip, networks=networks, **arguments)
+
+
+@pytest.mark.parametrize("value", [-0.1, float("nan"), 11, "2"])
+def test_bad_gains(value: float) -> None:
+    with pytest.raises(UserError, match="gain 'head'"):
+        Gains(head=value)
