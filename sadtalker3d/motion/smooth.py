@@ -18,9 +18,16 @@ def smooth_pose(pose: np.ndarray) -> np.ndarray:
     window = WINDOW_FRAMES if frames >= WINDOW_FRAMES else (frames - 1) // 2 * 2 + 1
     if window <= POLYORDER:
         return pose.copy()
-    from scipy.signal import savgol_filter
-
-    return savgol_filter(pose, window, POLYORDER, axis=-2).astype(pose.dtype, copy=False)
+    # every row of `fit` gives the value of the least-squares parabola through a window at one of its frames
+    powers = np.vander(np.arange(window) - window // 2, POLYORDER + 1)
+    fit = powers @ np.linalg.pinv(powers)
+    windows = np.lib.stride_tricks.sliding_window_view(
+        pose, window, axis=-2
+    )  # (..., T - window + 1, C, window)
+    middle = windows @ fit[window // 2]
+    begin = fit[: window // 2] @ pose[..., :window, :]
+    end = fit[window // 2 + 1 :] @ pose[..., -window:, :]
+    return np.concatenate([begin, middle, end], axis=-2).astype(pose.dtype, copy=False)
 
 
 def add_reference_pose(pose: np.ndarray, reference: np.ndarray) -> np.ndarray:
