@@ -1,9 +1,9 @@
 """Head motion of a whole recording from PoseVAE, which by itself knows 32 frames.
 
-Upstream cuts the recording into blocks that know nothing of each other, which shows as jumps. Here every block
-starts from the pose the one before has reached and overlaps its end; of several draws the one that goes on most
-smoothly from there is taken and faded in. Because the network was trained with the pose at the start of
-a window, measured from rest, as its reference, it turns back to rest by itself and does not drift.
+Upstream cuts the recording into blocks that know nothing of each other, which shows as jumps. Here every
+block starts from the pose the one before has reached and overlaps its end; of several draws the one that goes
+on most smoothly from there is taken and faded in. Because the network was trained with the pose at the start
+of a window, measured from rest, as its reference, it turns back to rest by itself and does not drift.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def head_motion(
     if frames < 2:
         return pose
     if not len(speech):
-        raise UserError(
-            "the speech has no frames, so there is nothing to move the head to; give longer sound"
-        )
+        raise UserError("the speech has no frames to move the head to; give longer sound")
     blocks = -(-(frames - 1) // config.hop)
     # one row beyond every block's end; rows past the recording repeat its last
     rows = np.minimum(np.arange(blocks * config.hop + WINDOW + 1), len(speech) - 1)

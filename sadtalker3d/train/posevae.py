@@ -1,0 +1,316 @@
+"""Training PoseVAE on measured head motion: `train_posevae`.
+
+First the audio encoder learns to hear loudness, its onsets and what heads do with them; it is then frozen,
+because the few minutes of measured speech would soon be learnt by heart through it. Then the variational
+autoencoder is trained as the paper has it (reconstruction + KL + 0.7 GAN), with one term more: motion drawn
+from the prior has to have the distribution of the measured motion, jointly with loudness, reference pose and
+style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.files import replacing
+from sadtalker3d.mel import frame_windows
+from sadtalker3d.motion.posevae import INFERENCE_PREFIXES, POSE, WINDOW, PoseVAE
+from sadtalker3d.train.headhearing import hear, train_hearing
+from sadtalker3d.train.headmotion import HeadClip, borrow_voices, load_clips, mirrored, speech_energy, split
+from sadtalker3d.train.headstyles import HeadStyle, draw_windows, head_styles
+
+LEVELS = (0.0, -0.9, 0.9)  # of the normalised mel; 0.8 is 10 dB
+
+
+@dataclass(frozen=True)
+class PoseVAETraining:
+    """The recipe. Weights of the losses are those of the paper where it has them."""
+
+    hearing_steps: int = 250
+    steps: int = 1000
+    batch: int = 48
+    learning_rate: float = 6e-4
+    last_learning_rate: float = 3e-5
+    gan_learning_rate: float = 2e-4
+    noise: float = 0.15  # of a decoded value, in units of the spread: weighs reconstruction against KL
+    kl: float = 1.0
+    gan: float = 0.7
+    gan_from: int = 250  # steps; before that anything fools or betrays it
+    match: float = 12.0
+    velocity: float = 0.5  # velocities in the reconstruction, next to positions
+    save_every: int = 100
+    seed: int = 0
+
+
+@dataclass
+class Batch:
+    """Windows in units of the spread: motion (B, 32, 6), reference (B, 6), audio (B, 32, 512) ..."""
+
+    motion: Tensor
+    reference: Tensor
+    audio: Tensor
+    style: Tensor  # (B,)
+    loudness: Tensor  # (B, 32), standardised
+
+
+def train_posevae(
+    data: str | Path,
+    out: str | Path,
+    *,
+    recipe: PoseVAETraining | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+    log: Callable[[str], None] = print,
+) -> dict[str, float]:
+    """Train on `data`/headmotion.npz and write fp16 inference weights to `out` (.safetensors).
+
+    data : folder with headmotion.npz, see `sadtalker3d.train.headmotion`
+    checkpoint : file to continue from if it is there, and to save to; default: beside `out`, ending .training
+    progress : called with steps done and in all
+    log : called with a line for every report
+    Returns the held-out losses. Raises UserError when data is missing or of another format.
+    """
+    recipe = recipe or PoseVAETraining()
+    out = Path(out)
+    resume = Path(checkpoint) if checkpoint else out.with_suffix(".training")
+    torch.manual_seed(recipe.seed)
+    clips, held = (borrow_voices(part) for part in split(load_clips(Path(data))))
+    styles = head_styles(clips)
+    trainer = _Trainer(recipe, _spread(clips))
+    if resume.is_file():
+        trainer.load(resume)
+        log(f"posevae: continues from step {trainer.step} of {recipe.steps} ({resume})")
+    else:
+        train_hearing(trainer.net.audio_encoder, clips, recipe.hearing_steps, recipe.seed, log)
+        trainer.save(resume)
+    windows = _Windows(trainer.net, clips, styles, trainer.spread, recipe.seed)
+    tests = _Windows(trainer.net, held, _styles_of_others(held), trainer.spread, recipe.seed + 1)
+    test_batch = tests.batch(256, 0)
+    loss: dict[str, float] = {}
+    while trainer.step < recipe.steps:
+        loss = trainer.train(windows.batch(recipe.batch, trainer.step))
+        if progress:
+            progress(trainer.step, recipe.steps)
+        if trainer.step % recipe.save_every == 0 or trainer.step == recipe.steps:
+            trainer.save(resume)
+            held_out = trainer.test(test_batch)
+            log(f"posevae: step {trainer.step} of {recipe.steps}, {_line(loss)}; held out {_line(held_out)}")
+    held_out = trainer.test(test_batch)
+    write_weights(trainer.net, trainer.spread, out)
+    return held_out
+
+
+def write_weights(net: PoseVAE, spread: np.ndarray, out: Path) -> None:
+    """The parts inference needs, in fp16, with the units folded in: the decoder speaks radians and metres."""
+    from safetensors.torch import save_file
+
+    scale = torch.from_numpy(spread)
+    state = {k: v.clone() for k, v in net.state_dict().items() if k.startswith(INFERENCE_PREFIXES)}
+    state["netG.decoder.MLP.L0.weight"][:, :POSE] /= scale
+    state["netG.decoder.pose_linear.weight"] *= scale[:, None]
+    state["netG.decoder.pose_linear.bias"] *= scale
+    halves = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+    with replacing(out) as path:
+        save_file(halves, path)
+
+
+class _Trainer:
+    """Networks, optimisers and the step they have reached."""
+
+    def __init__(self, recipe: PoseVAETraining, spread: np.ndarray) -> None:
+        self.recipe, self.spread, self.step = recipe, spread, 0
+        self.net = PoseVAE()
+        self.made = torch.optim.Adam(self.net.netG.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
+        self.judge = torch.optim.Adam(
+            self.net.netD_motion.parameters(), lr=recipe.gan_learning_rate, betas=(0.5, 0.99)
+        )
+        falling = (recipe.last_learning_rate / recipe.learning_rate) ** (1 / max(1, recipe.steps))
+        self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.made, falling)
+
+    def train(self, batch: Batch) -> dict[str, float]:
+        recipe = self.recipe
+        torch.manual_seed(recipe.seed * 1_000_003 + self.step)  # so that a resumed run draws the same
+        self.net.netG.train()
+        self.net.netD_motion.train()
+        adversarial = self.step >= recipe.gan_from
+        with torch.autocast("cpu", torch.bfloat16):
+            parts, drawn = self._losses(batch)
+            if adversarial:
+                # least squares: its gradient does not vanish when the discriminator is sure
+                parts["gan"] = (self.net.netD_motion(drawn) - 1).square().mean()
+        weights = {"mse": 0.5 / recipe.noise**2, "kl": recipe.kl, "gan": recipe.gan, "match": recipe.match}
+        total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
+        self.made.zero_grad()
+        total.backward()
+        nn.utils.clip_grad_norm_(self.net.netG.parameters(), 5.0)
+        self.made.step()
+        self.schedule.step()
+        if adversarial and self.step % 2 == 0:
+            self.judge.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16):
+                real, made = self.net.netD_motion(torch.cat([batch.motion, drawn.detach()])).chunk(2)
+                judged = (real - 1).square().mean() + made.square().mean()
+            judged.backward()
+            self.judge.step()
+        self.step += 1
+        return {name: float(value.detach()) for name, value in parts.items()}
+
+    @torch.no_grad()
+    def test(self, batch: Batch) -> dict[str, float]:
+        self.net.netG.eval()
+        torch.manual_seed(self.recipe.seed)
+        parts, _ = self._losses(batch)
+        return {name: float(value) for name, value in parts.items()}
+
+    def _losses(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        """The losses but the GAN's, and motion (B, 32, 6) drawn from the prior."""
+        conditions = batch.style, batch.reference, batch.audio
+        mean, logvar = self.net.netG.encoder.posterior(batch.motion, *conditions)
+        z = mean + torch.randn_like(mean) * (0.5 * logvar).exp()
+        both = [torch.cat([part, part]) for part in conditions]
+        # one pass for both, so that batch norm sees what it will see at inference
+        decoded = self.net.decode(torch.cat([z, torch.randn(z.shape)]), *both).float()
+        rebuilt, drawn = decoded.chunk(2)
+        mse = (rebuilt - batch.motion).square().mean()
+        pace = _velocity(batch.motion).square().mean(dim=(0, 1)).sqrt()
+        mse = (
+            mse
+            + self.recipe.velocity * ((_velocity(rebuilt) - _velocity(batch.motion)) / pace).square().mean()
+        )
+        mean, logvar = mean.float(), logvar.float()
+        kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(dim=1).mean() / (WINDOW * POSE)
+        with torch.autocast("cpu", enabled=False):  # sorting wants the digits
+            match = sliced_distance(batch, drawn, pace)
+        return {"mse": mse, "kl": kl, "match": match}, drawn
+
+    def save(self, path: Path) -> None:
+        state = {
+            "step": self.step,
+            "recipe": asdict(self.recipe),
+            "net": self.net.state_dict(),
+            "made": self.made.state_dict(),
+            "judge": self.judge.state_dict(),
+            "schedule": self.schedule.state_dict(),
+        }
+        with replacing(path) as partial:
+            torch.save(state, partial)
+
+    def load(self, path: Path) -> None:
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True)
+            if state["recipe"] != asdict(self.recipe):
+                raise UserError(
+                    f"{path}: is from training with another recipe; delete it or name another file"
+                )
+            self.net.load_state_dict(state["net"])
+            for part in ("made", "judge", "schedule"):
+                getattr(self, part).load_state_dict(state[part])
+            self.step = state["step"]
+        except (RuntimeError, KeyError, ValueError, EOFError) as error:
+            raise UserError(f"{path}: is no training state ({error}); delete it to start afresh") from error
+
+
+def sliced_distance(batch: Batch, drawn: Tensor, pace: Tensor, slices: int = 192) -> Tensor:
+    """Sliced Wasserstein-1 distance between measured and drawn windows, jointly with what they depend on.
+
+    Each slice is a random line through positions, velocities, accelerations, speeds, loudness, reference and
+    style, in which every kind weighs differently; equal distributions have distance 0 on all of them.
+    """
+    style = batch.style.float()[:, None] / 23 - 1
+    known = [batch.loudness, batch.reference, style]
+
+    def features(motion: Tensor) -> list[Tensor]:
+        velocity = _velocity(motion) / pace
+        speed = velocity[..., :3].square().sum(-1).add(1e-4).sqrt()
+        return [
+            motion.flatten(1), velocity.flatten(1), velocity.diff(dim=1).flatten(1) * 2, speed - 1.5,
+            speed.mean(dim=1, keepdim=True) * 2, speed * batch.loudness, *known,
+        ]  # fmt: skip
+
+    real, made = features(batch.motion), features(drawn)
+    lines = []
+    for part in real:
+        share = torch.rand(1, slices).square() * (torch.rand(1, slices) < 0.5)
+        lines.append(share * torch.randn(part.shape[1], slices) / part.shape[1] ** 0.5)
+    gaps = []
+    for parts in (real, made):
+        gaps.append(torch.cat(parts, dim=1) @ torch.cat(lines))  # (B, slices)
+    return (gaps[0].sort(dim=0).values - gaps[1].sort(dim=0).values).abs().mean()
+
+
+def _velocity(motion: Tensor) -> Tensor:
+    """Per frame, the first from the reference frame on: (B, 32, 6)."""
+    return torch.diff(motion, dim=1, prepend=torch.zeros_like(motion[:, :1]))
+
+
+class _Windows:
+    """Batches of windows of clips, with what the frozen audio encoder hears in them."""
+
+    def __init__(
+        self, net: PoseVAE, clips: list[HeadClip], styles: list[HeadStyle], spread: np.ndarray, seed: int
+    ) -> None:
+        self.clips, self.styles, self.spread, self.seed = clips, styles, spread, seed
+        net.audio_encoder.eval()
+        # (level, clip): quieter and louder recordings of the same are to move the head alike
+        self.audio = [
+            [hear(net.audio_encoder, np.clip(_mel_windows(clip) + level, -4, 4)) for clip in clips]
+            for level in LEVELS
+        ]
+        loudness = [speech_energy(_mel(clip), len(clip.pose)) for clip in clips]
+        pooled = np.concatenate(loudness)
+        self.loudness = [(one - pooled.mean()) / pooled.std() for one in loudness]
+
+    def batch(self, size: int, number: int) -> Batch:
+        rng = np.random.default_rng([self.seed, number])
+        draws = draw_windows(self.clips, self.styles, size, rng)
+        poses = []
+        for one in draws:
+            pose = self.clips[one.clip].pose[one.start : one.start + WINDOW + 1] * one.gain / self.spread
+            poses.append(mirrored(pose) if one.mirrored else pose)
+        pose = np.stack(poses).astype(np.float32)  # (B, 33, 6)
+        heard = [slice(one.start + 1, one.start + 1 + WINDOW) for one in draws]
+        levels = rng.integers(len(LEVELS), size=size)
+        return Batch(
+            motion=torch.from_numpy(pose[:, 1:] - pose[:, :1]),
+            reference=torch.from_numpy(pose[:, 0]),
+            audio=torch.stack(
+                [self.audio[k][one.clip][at] for k, one, at in zip(levels, draws, heard, strict=True)]
+            ),
+            style=torch.tensor([one.style for one in draws]),
+            loudness=torch.tensor(
+                np.stack([self.loudness[one.clip][at] for one, at in zip(draws, heard, strict=True)]),
+                dtype=torch.float32,
+            ),
+        )
+
+
+def _spread(clips: list[HeadClip]) -> np.ndarray:
+    """Root mean square of the motion over one window of people speaking, (6,) radians and metres."""
+    squares = [np.square(c.pose[WINDOW:] - c.pose[:-WINDOW]) for c in clips if c.speaks]
+    return np.sqrt(np.concatenate(squares).mean(axis=0)).astype(np.float32)
+
+
+def _styles_of_others(clips: list[HeadClip]) -> list[HeadStyle]:
+    """Held-out people are tested as the average speaker: their own style was never seen."""
+    return head_styles(clips)[:1]
+
+
+def _mel(clip: HeadClip) -> np.ndarray:
+    if clip.mel is None:
+        raise UserError(f"{clip.name}: has no sound")
+    return clip.mel
+
+
+def _mel_windows(clip: HeadClip) -> np.ndarray:
+    return frame_windows(_mel(clip), 0, len(clip.pose))
+
+
+def _line(loss: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in loss.items())
