@@ -24,7 +24,9 @@ def load(space: str = "open", folder: str | Path | None = None) -> FaceModel:
         from . import basel
 
         if folder is None:
-            raise UserError(f"the Basel face model needs its folder: bfm.load('basel', folder). {basel.WHERE}")
+            raise UserError(
+                f"the Basel face model needs its folder: bfm.load('basel', folder). {basel.WHERE}"
+            )
         return basel.load(Path(folder))
     raise UserError(f"unknown morphable model '{space}': use 'open' or 'basel'")
 

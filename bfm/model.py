@@ -59,7 +59,9 @@ class FaceModel:
         basis = self.identity_basis[: len(coefficients)]
         return self.mean + np.tensordot(coefficients, basis, axes=1)
 
-    def vertices(self, identity: np.ndarray | None = None, expression: np.ndarray | None = None) -> np.ndarray:
+    def vertices(
+        self, identity: np.ndarray | None = None, expression: np.ndarray | None = None
+    ) -> np.ndarray:
         """Vertices of (64,) or (T, 64) expressions on one identity -> (V, 3) or (T, V, 3)."""
         rest = self.neutral(identity)
         if expression is None:

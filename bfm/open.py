@@ -63,7 +63,8 @@ def load(path: Path = HEAD) -> FaceModel:
     faces = stored["faces"].astype(np.int32)
     bounds = np.cumsum([0, *header["part_faces"].values()])
     parts = {
-        name: np.arange(bounds[k], bounds[k + 1], dtype=np.int32) for k, name in enumerate(header["part_faces"])
+        name: np.arange(bounds[k], bounds[k + 1], dtype=np.int32)
+        for k, name in enumerate(header["part_faces"])
     }
     _, first, inverse = np.unique(where, return_index=True, return_inverse=True)
     return FaceModel(

