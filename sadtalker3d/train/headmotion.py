@@ -75,9 +75,14 @@ def load_clips(folder: Path) -> list[HeadClip]:
 
 
 def split(clips: list[HeadClip]) -> tuple[list[HeadClip], list[HeadClip]]:
-    """Training clips, and those of people held out; every seventh person where none of ours is among them."""
-    people = sorted({clip.person for clip in clips})
-    held = HELD_OUT_PEOPLE & set(people) or set(people[6::7])
+    """Training clips, and those of people held out: ours, else every seventh who speaks, at least the last.
+
+    Raises UserError when there are not two people who speak.
+    """
+    speakers = sorted({clip.person for clip in clips if clip.speaks})
+    if len(speakers) < 2:
+        raise UserError("head motion of one person only: at least two who speak are needed, one is held out")
+    held = HELD_OUT_PEOPLE & {clip.person for clip in clips} or set(speakers[6::7]) or set(speakers[-1:])
     return [c for c in clips if c.person not in held], [c for c in clips if c.person in held]
 
 
@@ -115,7 +120,10 @@ def borrow_voices(clips: list[HeadClip]) -> list[HeadClip]:
     places the one whose loudness suits the speed of the head. Clips with sound come back as they are; clips
     whose lips were not measured, or which are too short, are left out.
     """
-    lenders = [c for c in clips if c.mel is not None and c.gap is not None and len(c.pose) >= PIECE]
+    spoken = [c for c in clips if c.mel is not None]
+    lenders = [c for c in spoken if c.gap is not None and len(c.pose) >= PIECE]
+    if not lenders:
+        return spoken
     lent = [_pieces(c, step=5) for c in lenders]
     lips, loud = (np.concatenate([getattr(p, field) for p in lent]) for field in ("lips", "loudness"))
     origin = [(c, 5 * k) for c, p in zip(lenders, lent, strict=True) for k in range(len(p.lips))]

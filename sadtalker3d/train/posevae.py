@@ -36,6 +36,7 @@ class PoseVAETraining:
     hearing_steps: int = 250
     steps: int = 1000
     batch: int = 48
+    held_out_batch: int = 256
     learning_rate: float = 6e-4
     last_learning_rate: float = 3e-5
     gan_learning_rate: float = 2e-4
@@ -92,7 +93,7 @@ def train_posevae(
         trainer.save(resume)
     windows = _Windows(trainer.net, clips, styles, trainer.spread, recipe.seed)
     tests = _Windows(trainer.net, held, _styles_of_others(held), trainer.spread, recipe.seed + 1)
-    test_batch = tests.batch(256, 0)
+    test_batch = tests.batch(recipe.held_out_batch, 0)
     loss: dict[str, float] = {}
     while trainer.step < recipe.steps:
         loss = trainer.train(windows.batch(recipe.batch, trainer.step))
@@ -265,7 +266,7 @@ class _Windows:
         ]
         loudness = [speech_energy(_mel(clip), len(clip.pose)) for clip in clips]
         pooled = np.concatenate(loudness)
-        self.loudness = [(one - pooled.mean()) / pooled.std() for one in loudness]
+        self.loudness = [(one - pooled.mean()) / (pooled.std() + 1e-6) for one in loudness]
 
     def batch(self, size: int, number: int) -> Batch:
         rng = np.random.default_rng([self.seed, number])
