@@ -1,0 +1,71 @@
+"""Head motion of any length: bounded, joined without jumps, repeatable. On untrained, seeded weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.evaluate_head import HeadTake, border_jump
+from sadtalker3d.motion.head import DEFAULT, head_motion
+from sadtalker3d.motion.posevae import POSE, PoseVAE
+from tests.seeded import load_seeded
+
+
+class Wanderer(PoseVAE):
+    """Stands in for trained weights: every window is a curve of its latent that tends towards rest."""
+
+    def decode_coded(self, z: Tensor, style: Tensor, reference: Tensor, speech: Tensor) -> Tensor:
+        phase = torch.linspace(0, 3, 32)[None, :, None]
+        sway = 0.05 * (z[:, None, :6] * torch.sin(phase) + z[:, None, 6:12] * (1 - torch.cos(phase)))
+        return sway - reference[:, None] * (phase / 3)
+
+
+@pytest.fixture(scope="module")
+def net() -> PoseVAE:
+    return Wanderer().eval()
+
+
+def motion(net: PoseVAE, frames: int, seed: int = 0, style: int = 0) -> np.ndarray:
+    speech = np.zeros((max(1, frames), POSE), np.float32)
+    return head_motion(net, speech, frames, style=style, rng=np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2, 3, 24, 25, 26, 32, 33, 34, 57, 200])
+def test_any_length_begins_at_rest(frames: int) -> None:
+    pose = motion(load_seeded(PoseVAE(), "audio2pose"), frames)
+    assert pose.shape == (frames, POSE) and pose.dtype == np.float32
+    assert np.isfinite(pose).all() and not pose[:1].any()
+
+
+def test_seed_decides(net: PoseVAE) -> None:
+    assert np.array_equal(motion(net, 100, 1), motion(net, 100, 1))
+    assert not np.array_equal(motion(net, 100, 1), motion(net, 100, 2))
+
+
+def test_a_longer_recording_begins_like_a_shorter_one(net: PoseVAE) -> None:
+    short, long = motion(net, 120), motion(net, 400)
+    np.testing.assert_allclose(long[:100], short[:100], atol=1e-6)
+
+
+@pytest.mark.parametrize("period", [32, DEFAULT.hop])
+def test_no_jump_where_blocks_join(net: PoseVAE, period: int) -> None:
+    takes = [HeadTake(motion(net, 1500, seed)[:, :3]) for seed in range(2)]
+    jumps = [border_jump(takes, period, phase) for phase in range(-2, 3)]
+    assert max(jumps) < 1.35
+
+
+def test_it_stays_near_rest_for_ten_minutes(net: PoseVAE) -> None:
+    pose = motion(net, 15000)
+    minutes = np.degrees(pose[:, :3]).reshape(10, -1, 3)
+    assert np.abs(minutes.mean(axis=1)).max() < 3
+    assert minutes[9].std() < 1.5 * minutes[0].std()
+
+
+def test_styles_and_speech_that_do_not_exist(net: PoseVAE) -> None:
+    with pytest.raises(UserError, match="style 46"):
+        motion(net, 50, style=46)
+    with pytest.raises(UserError, match="no frames"):
+        head_motion(net, np.zeros((0, POSE)), 50, style=0, rng=np.random.default_rng(0))
