@@ -300,7 +300,7 @@ def _columns(track: Track, key: str) -> list[int]:
 
 
 def _gaussian(values: np.ndarray, sigma_frames: float) -> np.ndarray:
-    if sigma_frames < 0.1:  # the neighbours' weight would be below 1e-21
+    if sigma_frames < 0.1 or values.size == 0:  # the neighbours' weight would be below 1e-21
         return values
     radius = math.ceil(4 * sigma_frames)
     kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma_frames) ** 2)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import os
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ COLUMNS = 64
 BASEL_NAMES = tuple(f"basel_exp_{i:02d}" for i in range(COLUMNS))
 DEFAULT_NAMES: dict[str, tuple[str, ...]] = {"open": OPEN_64, "basel": BASEL_NAMES}
 MAX_FRAMES = 25 * 3600 * 24  # a day: a larger count is a damaged file, not a take
+MAX_NPZ_PART_BYTES = MAX_FRAMES * COLUMNS * 8 + 4096  # unpacked, were it float64
 JSON_FIELDS = ("fps", "space", "names", "expression", "rotation", "translation", "audio", "meta")
 
 
@@ -56,8 +57,8 @@ class Track:
             raise UserError(f"field 'space' is {self.space!r}; it must be one of {', '.join(SPACES)}")
         if isinstance(self.fps, bool) or not isinstance(self.fps, int | float):
             raise UserError(f"field 'fps' must be a number, not {type(self.fps).__name__}")
-        if not (math.isfinite(self.fps) and 0 < self.fps <= 1000):
-            raise UserError(f"field 'fps' is {self.fps}; it must lie between 0 and 1000")
+        if not 0 < self.fps <= 1000:
+            raise UserError(f"field 'fps' is {str(self.fps)[:20]}; it must lie between 0 and 1000")
         object.__setattr__(self, "fps", float(self.fps))
         names = tuple(self.names) or DEFAULT_NAMES[self.space]
         if not all(isinstance(n, str) for n in names):
@@ -75,9 +76,7 @@ class Track:
                 )
         if self.audio is not None and not isinstance(self.audio, str):
             raise UserError("field 'audio' must be a file name or null")
-        if not isinstance(self.meta, Mapping):
-            raise UserError("field 'meta' must be a JSON object")
-        object.__setattr__(self, "meta", dict(self.meta))
+        object.__setattr__(self, "meta", _plain_json(self.meta))
 
     def __len__(self) -> int:
         return len(self.expression)
@@ -152,9 +151,13 @@ def load(path: str | Path) -> Track:
 
 def _checked(name: str, values: Any, width: int) -> np.ndarray:
     try:
-        array = np.array(values, dtype=np.float32)
-    except (TypeError, ValueError):
-        raise UserError(f"field '{name}' must be a list of rows of {width} numbers") from None
+        given = np.asarray(values)
+    except (TypeError, ValueError):  # rows of different lengths
+        given = np.array(None)
+    if given.dtype.kind not in "fiu":
+        raise UserError(f"field '{name}' must be a list of rows of {width} numbers")
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
+        array = given.astype(np.float32, order="C")  # a copy: the track never changes
     if array.size == 0 and array.ndim <= 2:
         raise UserError(f"field '{name}' has no frames")
     if array.ndim != 2 or array.shape[1] != width:
@@ -168,6 +171,25 @@ def _checked(name: str, values: Any, width: int) -> np.ndarray:
     return array
 
 
+def _plain_json(meta: Any) -> dict[str, Any]:
+    """What a track file gives back of `meta`, so that saving and loading changes nothing."""
+    if not isinstance(meta, Mapping):
+        raise UserError("field 'meta' must be a JSON object")
+    try:
+        return json.loads(json.dumps(dict(meta), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"field 'meta' must be plain JSON ({error})") from None
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a file name that is not UTF-8 comes as lone surrogates
+        return json.dumps(value)
+    return text
+
+
 def _write_json(track: Track, path: Path) -> None:
     # repr of the float32 value itself is the shortest text that reads back to the same bits
     def rows(array: np.ndarray) -> str:
@@ -177,7 +199,7 @@ def _write_json(track: Track, path: Path) -> None:
         "schema": SCHEMA, "fps": track.fps, "space": track.space, "names": list(track.names),
         "audio": track.audio, "meta": track.meta,
     }  # fmt: skip
-    parts = [f'"{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in scalars.items()]
+    parts = [f'"{key}": {_json(value)}' for key, value in scalars.items()]
     parts += [f'"{key}": {rows(getattr(track, key))}' for key in ("expression", "rotation", "translation")]
     with replacing(path) as partial:
         partial.write_text("{" + ",\n".join(parts) + "}\n", encoding="utf-8")
@@ -186,7 +208,7 @@ def _write_json(track: Track, path: Path) -> None:
 def _read_json(path: Path) -> Track:
     try:
         data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number of 5000 digits
         raise UserError(f"not readable as JSON ({error})") from None
     return from_dict(data)
 
@@ -206,8 +228,8 @@ def from_dict(data: Any) -> Track:
     unknown = sorted(set(data) - set(JSON_FIELDS) - {"schema"})
     if unknown:
         raise UserError(f"field '{unknown[0]}' is not part of {SCHEMA}")
-    if not isinstance(data["names"], list):
-        raise UserError("field 'names' must be a list of text")
+    if not isinstance(data["names"], list) or not data["names"]:
+        raise UserError(f"field 'names' must be a list of {COLUMNS} names")
     return Track(**{**{name: data[name] for name in JSON_FIELDS}, "names": tuple(data["names"])})
 
 
@@ -216,8 +238,7 @@ def _write_npz(track: Track, path: Path) -> None:
         {
             "schema": SCHEMA, "fps": track.fps, "space": track.space, "names": track.names,
             "audio": track.audio, "meta": track.meta,
-        },
-        ensure_ascii=False,
+        }
     )  # fmt: skip
     with replacing(path) as partial, partial.open("wb") as file:
         np.savez_compressed(
@@ -227,13 +248,20 @@ def _write_npz(track: Track, path: Path) -> None:
 
 
 def _read_npz(path: Path) -> Track:
+    names = ("expression", "rotation", "translation")
     try:
+        with zipfile.ZipFile(path) as archive:
+            if any(part.file_size > MAX_NPZ_PART_BYTES for part in archive.infolist()):
+                raise UserError("holds more than a day of frames")
         with np.load(path, allow_pickle=False) as data:
+            for name in ("header", *names):
+                if name not in data:
+                    raise UserError(f"field '{name}' is missing")
             header = json.loads(str(data["header"]))
-            arrays = {name: data[name] for name in ("expression", "rotation", "translation")}
-    except KeyError as error:
-        raise UserError(f"field {error.args[0]} is missing") from None
-    except Exception as error:
+            arrays = {name: data[name] for name in names}
+    except UserError:
+        raise
+    except Exception as error:  # a damaged archive may raise anything
         raise UserError(f"not readable as a track ({error})") from None
     return from_dict({**header, **arrays} if isinstance(header, dict) else header)
 
@@ -275,5 +303,6 @@ def find_audio(track: Track, track_path: str | Path) -> Path | None:
     """The sound of a track that was read from `track_path`, or None when it names none or it is gone."""
     if track.audio is None:
         return None
-    path = Path(track_path).absolute().parent / track.audio
+    # as text, like relative_audio: through a linked folder, ".." on the disk leads elsewhere
+    path = Path(os.path.normpath(Path(track_path).absolute().parent / track.audio))
     return path if path.is_file() else None

@@ -102,7 +102,7 @@ class GlbWriter:
         document = {
             **document, "accessors": self.accessors, "bufferViews": views, "buffers": [{"byteLength": start}],
         }  # fmt: skip
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        text = json.dumps(document, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 4)
         total = _HEADER.size + 2 * _CHUNK.size + len(text) + start
         return b"".join(
