@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sadtalker3d.motion.expnet import ExpNet
     from sadtalker3d.motion.posevae import PoseVAE
 
-BATCH = 64  # frames; their activations still fit the processor's caches
+BATCH = 32  # frames; their activations still fit the processor's caches
 CODE_EVERY = 4  # the head hears every fourth window: they are five frames long, and a head is slow
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 UPPER_FACE = ("brow", "eye", "cheekSquint", "noseSneer")  # what the columns' names begin with
@@ -54,12 +54,12 @@ class Networks:
     def embedded(cls) -> Networks:
         """The embedded weights; UserError when they are missing or damaged."""
         from sadtalker3d import weights
-        from sadtalker3d.motion.audio_encoder import fold_norms
+        from sadtalker3d.motion.audio_encoder import speed_up
 
         expnet, posevae = (weights.embedded(name) for name in ("expnet", "posevae"))
         return cls(
-            fold_norms(expnet),
-            fold_norms(posevae),
+            speed_up(expnet),
+            speed_up(posevae),
             {name: weights.weight_file(name).sha256 for name in ("expnet", "posevae")},
         )
 
@@ -79,7 +79,7 @@ def generate(
     Parameters
     ----------
     speech : any sound or video file with at least one video frame (40 ms) of sound
-    style : manner of head motion, 0 (calm) to 45 (lively)
+    style : manner of head motion: 0 the average speaker, 1 (calm) to 45 (lively)
     seed : 0 or more; decides blinks and which of the possible head motions
     still : hold the head still; the eyes still blink
     gains : strength of mouth, upper face, head and blinks
@@ -166,11 +166,10 @@ def _head_pose(
 ) -> np.ndarray:
     """Rotation and translation (T, 6) from the speech code of every fourth frame."""
     from sadtalker3d.motion.head import head_motion
-    from sadtalker3d.motion.smooth import smooth_pose
 
     heard, times = np.arange(len(code)) * CODE_EVERY, np.arange(frames)
     dense = np.stack([np.interp(times, heard, column) for column in code.T], axis=1).astype(np.float32)
-    return smooth_pose(head_motion(posevae, dense, frames, style=style, rng=rng))
+    return head_motion(posevae, dense, frames, style=style, rng=rng)
 
 
 def _performed(expression: np.ndarray, gate: np.ndarray, blinks: np.ndarray, gains: Gains) -> np.ndarray:

@@ -31,7 +31,7 @@ class GateConfig:
     range_db: float = 55.0  # what lies so far below the loud parts is nothing, however much it stands out
     unmeasured_db: float = 25.0  # the background below the loud parts where it cannot be measured
     ahead: int = 3  # frames the mouth may move before the sound
-    after: int = 3  # with `ahead` it bridges 240 ms, longer than the closure of any stop
+    after: int = 2  # with `ahead` it bridges 200 ms, longer than the closure of any stop
     softening: int = 5  # frames
 
 

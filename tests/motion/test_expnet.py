@@ -1,8 +1,10 @@
 """ExpNet gives the numbers of the original network."""
 
 import numpy as np
+import pytest
 import torch
 
+from sadtalker3d.motion.audio_encoder import speed_up
 from sadtalker3d.motion.expnet import ExpNet
 from tests.seeded import CONFORMANCE, load_seeded
 
@@ -39,3 +41,14 @@ def test_frames_do_not_depend_on_each_other() -> None:
         together = network(windows, rest, open_lids)
         alone = network(windows[7:8], rest[:1], open_lids[:1])
     np.testing.assert_allclose(together[7:8], alone, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)])
+def test_the_fast_encoder_is_the_same_function(dtype: torch.dtype, error: float) -> None:
+    network = load_seeded(ExpNet(), "audio2exp")
+    windows = torch.from_numpy(np.load(CONFORMANCE / "audio2exp.npz")["indiv_mels"][0])
+    with torch.inference_mode():
+        slow = network.audio_encoder(windows)
+        fast = speed_up(network, dtype).audio_encoder(windows)
+    assert fast.dtype == torch.float32
+    assert (fast - slow).square().mean().sqrt() < error * slow.square().mean().sqrt()
