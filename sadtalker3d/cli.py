@@ -29,7 +29,7 @@ app.add_typer(train_app, name="train")
 
 Speech = Annotated[Path, typer.Argument(help="Any sound or video file.", show_default=False)]
 Take = Annotated[Path, typer.Argument(help="A track: .json, .npz or SadTalker's .mat.", show_default=False)]
-Style = Annotated[int, typer.Option(help="Manner of head motion, 0 (calm) to 45 (lively).")]
+Style = Annotated[int, typer.Option(help="Head motion: 0 the average speaker, 1 (calm) to 45 (lively).")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
 Still = Annotated[bool, typer.Option("--still", help="Hold the head still; eyes still blink.")]
 MouthGain = Annotated[float, typer.Option("--mouth", help="Strength of lips, jaw and tongue.")]
@@ -147,6 +147,42 @@ def doctor() -> None:
         state = {True: "ok", False: "WRONG", None: "-"}[check.ok]
         typer.echo(f"{state:>5}  {check.name:<9} {check.detail}")
     raise typer.Exit(1 if any(check.ok is False for check in checks) else 0)
+
+
+@train_app.command("expnet", epilog="Example: sadtalker3d train expnet --work training --minutes 45 --seed 0")
+def train_expnet(
+    work: Annotated[
+        Path,
+        typer.Option(help="Folder for the corpus (0.4 GB), checkpoints and weights.", show_default=False),
+    ],
+    minutes: Annotated[float, typer.Option(help="Length of the training, after the corpus is made.")] = 45.0,
+    seed: Annotated[int, typer.Option(help="Of the network and of every draw.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
+    ] = False,
+) -> None:
+    """Teach ExpNet the mouth, from speech it synthesises itself (needs flite, festival and espeak-ng)."""
+    from sadtalker3d.train.expnet import train_expnet as run
+
+    typer.echo(run(work, minutes=minutes, seed=seed, resume=resume, report=typer.echo).weights)
+
+
+@train_app.command(
+    "posevae", epilog="Example: sadtalker3d train posevae --data headmotion -o posevae.safetensors"
+)
+def train_posevae(
+    data: Annotated[
+        Path, typer.Option(help="Folder with headmotion.npz: measured heads.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The weights, .safetensors.", show_default=False)],
+    seed: Annotated[int, typer.Option(help="Of the network and of every draw.")] = 0,
+) -> None:
+    """Teach PoseVAE how heads move, from measured head motion; goes on where it was interrupted."""
+    from sadtalker3d.train.posevae import PoseVAETraining
+    from sadtalker3d.train.posevae import train_posevae as run
+
+    run(data, out, recipe=PoseVAETraining(seed=seed), log=typer.echo)
+    typer.echo(out)
 
 
 def main() -> None:

@@ -62,11 +62,11 @@ def _python() -> str:
 def _packages() -> str:
     from packaging.requirements import Requirement
 
-    wanted = {
-        requirement.name: requirement.specifier
-        for requirement in map(Requirement, metadata.requires("sadtalker3d") or [])
-        if requirement.marker is None
-    }
+    try:
+        requirements = metadata.requires("sadtalker3d") or []
+    except metadata.PackageNotFoundError:  # run from its source folder
+        requirements = []
+    wanted = {r.name: r.specifier for r in map(Requirement, requirements) if r.marker is None}
     found, wrong = [], []
     for package in BASE_PACKAGES:
         try:
