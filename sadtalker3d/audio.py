@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -221,11 +222,14 @@ def _without_padding(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.
         beyond.append(block[inside:])
 
 
-def _open_av(path: Path) -> av.container.InputContainer:
+@contextmanager
+def _open_av(path: Path) -> Iterator[av.container.InputContainer]:
     import av
 
     # a playlist could name files or addresses elsewhere: nothing but the file itself is opened
-    return av.open(path.open("rb"), "r", metadata_errors="replace", options={"protocol_whitelist": "none"})
+    options = {"protocol_whitelist": "none"}
+    with path.open("rb") as file, av.open(file, "r", metadata_errors="replace", options=options) as container:
+        yield container
 
 
 def _averaged(block: np.ndarray, axis: int) -> np.ndarray:

@@ -131,7 +131,8 @@ def _columns(emphasised: np.ndarray) -> np.ndarray:
 def mel_filters() -> np.ndarray:
     """Slaney's triangular filters of equal area, as librosa builds them: (80, 401)."""
     bins_hz = np.linspace(0, SAMPLE_RATE / 2, FFT_SAMPLES // 2 + 1)
-    edges_mel = np.linspace(*_hz_to_mel(np.array([LOWEST_HZ, HIGHEST_HZ])), BANDS + 2)
+    lowest_mel, highest_mel = _hz_to_mel(np.array([LOWEST_HZ, HIGHEST_HZ])).tolist()
+    edges_mel = np.linspace(lowest_mel, highest_mel, BANDS + 2)
     low, centre, high = (_mel_to_hz(edges_mel)[i : i + BANDS, None] for i in range(3))
     rising = (bins_hz - low) / (centre - low)
     falling = (high - bins_hz) / (high - centre)

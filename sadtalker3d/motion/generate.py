@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -56,10 +56,9 @@ class Networks:
         from sadtalker3d import weights
         from sadtalker3d.motion.audio_encoder import speed_up
 
-        expnet, posevae = (weights.embedded(name) for name in ("expnet", "posevae"))
         return cls(
-            speed_up(expnet),
-            speed_up(posevae),
+            cast("ExpNet", speed_up(weights.embedded("expnet"))),
+            cast("PoseVAE", speed_up(weights.embedded("posevae"))),
             {name: weights.weight_file(name).sha256 for name in ("expnet", "posevae")},
         )
 
