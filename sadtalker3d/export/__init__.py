@@ -19,6 +19,7 @@ from sadtalker3d.track import Track
 
 if TYPE_CHECKING:
     import numpy as np
+
     from bfm.model import FaceModel
 
 
@@ -33,7 +34,7 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "gltf": Format("gltf", (".glb",), ("face", "identity")),
-    "livelink": Format("livelink", (".csv",), ("angle_unit",)),
+    "livelink": Format("livelink", (".csv",), ("angle_unit", "fold_speech")),
     "track": Format("track_json", (".json", ".npz", ".mat")),
 }
 """Every format by its name; where two share an ending, the first is the one the ending chooses."""
@@ -47,6 +48,7 @@ def export(
     identity: np.ndarray | None = None,
     format: str | None = None,
     angle_unit: str = "rad",
+    fold_speech: bool = True,
     force: bool = False,
 ) -> Path:
     """Write a track in the format that the ending of `path` names.
@@ -59,6 +61,7 @@ def export(
     identity : (80,) identity coefficients of the head in a GLB; the mean head unless given
     format : a key of `FORMATS`, where the ending does not say it
     angle_unit : "rad" or "deg", of the head angles in a Live Link CSV
+    fold_speech : add the 12 speech columns to the nearest ARKit weights in a Live Link CSV
     force : overwrite `path` when it exists
 
     Raises
@@ -68,7 +71,9 @@ def export(
     path = Path(path)
     chosen = _format(path, format)
     refuse_existing([path], force)
-    given: dict[str, Any] = {"face": face, "identity": identity, "angle_unit": angle_unit}
+    given: dict[str, Any] = {
+        "face": face, "identity": identity, "angle_unit": angle_unit, "fold_speech": fold_speech,
+    }  # fmt: skip
     options = {name: given[name] for name in chosen.options}
     return _module(chosen).write(track, path, **options)
 

@@ -71,24 +71,23 @@ class GlbWriter:
         self._views[f"image {name}"].append(data)
         return list(self._views).index(f"image {name}")
 
-    def sparse_rows(self, rows: np.ndarray) -> dict[str, Any]:
-        """Row numbers (k,) ascending, for any number of `sparse` accessors."""
-        kind = UINT16 if rows.size == 0 or rows[-1] < 65535 else UINT32
-        offset = self._append(f"rows{kind}", {}, rows.astype(DTYPES[kind]).tobytes())
-        return {"bufferView": offset[0], "byteOffset": offset[1], "componentType": kind}
-
-    def sparse(self, values: np.ndarray, rows: dict[str, Any], count: int, *, bounds: bool = False) -> int:
-        """Accessor of `count` rows that are zero but for the given (k, 3) float32 at `rows`."""
-        values = np.ascontiguousarray(values, np.float32)
-        accessor: dict[str, Any] = {"componentType": FLOAT, "count": count, "type": TYPES[values.shape[1]]}
-        if len(values):
-            view, offset = self._append("sparse", {}, values.tobytes())
+    def sparse(self, values: np.ndarray, rows: np.ndarray, *, bounds: bool = False) -> int:
+        """Accessor of (n, 3) float32 `values` of which only those at `rows` (k,), ascending, are kept."""
+        kept = np.ascontiguousarray(values[rows], np.float32)
+        count, width = values.shape
+        accessor: dict[str, Any] = {"componentType": FLOAT, "count": count, "type": TYPES[width]}
+        if len(rows):
+            kind = UINT16 if rows[-1] < 65535 else UINT32
+            where = self._append(f"rows{kind}", {}, rows.astype(DTYPES[kind]).tobytes())
+            what = self._append("sparse", {}, kept.tobytes())
             accessor["sparse"] = {
-                "count": len(values), "indices": rows, "values": {"bufferView": view, "byteOffset": offset},
-            }  # fmt: skip
+                "count": len(rows),
+                "indices": {"bufferView": where[0], "byteOffset": where[1], "componentType": kind},
+                "values": {"bufferView": what[0], "byteOffset": what[1]},
+            }
         if bounds:
-            unmoved = np.zeros((1 if len(values) < count else 0, values.shape[1]), np.float32)
-            accessor |= _bounds(np.concatenate([values, unmoved]))
+            others = np.zeros((1 if len(rows) < count else 0, width), np.float32)
+            accessor |= _bounds(np.concatenate([kept, others]))
         self.accessors.append(accessor)
         return len(self.accessors) - 1
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel, Material
 
 SMALLEST_SHIFT_M = 1e-6  # a thousandth of a millimetre cannot be seen
-SMALLEST_TURN = 4e-3  # change of a unit normal, a quarter of a degree: below one step of 8-bit shading
+SMALLEST_TURN = 8e-3  # change of a unit normal, half a degree: two steps of 8-bit shading at most
 JPEG_QUALITY = 90
 DRAWN_LAST = {"OPAQUE": 0, "MASK": 1, "BLEND": 2}
 
@@ -78,12 +78,11 @@ def add_head(
 
 
 def _target(glb: GlbWriter, shift: np.ndarray, turn: np.ndarray) -> dict[str, int]:
-    changed = (np.abs(shift) > SMALLEST_SHIFT_M).any(axis=1) | (np.abs(turn) > SMALLEST_TURN).any(axis=1)
-    rows = np.flatnonzero(changed)
-    at = glb.sparse_rows(rows) if len(rows) else {}
+    moved = np.flatnonzero((np.abs(shift) > SMALLEST_SHIFT_M).any(axis=1))
+    turned = np.flatnonzero((np.abs(turn) > SMALLEST_TURN).any(axis=1))
     return {
-        "POSITION": glb.sparse(shift[rows], at, len(shift), bounds=True),
-        "NORMAL": glb.sparse(turn[rows], at, len(turn)),
+        "POSITION": glb.sparse(shift, moved, bounds=True),
+        "NORMAL": glb.sparse(turn, turned),
     }
 
 

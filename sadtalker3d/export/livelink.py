@@ -11,7 +11,8 @@ HeadRoll and three for each eye. Conventions, where programs disagree:
 - Eye angles are zero: the gaze is in the eyeLook weights.
 - Time is `HH:MM:SS:FF.mmm` from zero, FF counting frames within the second.
 
-A CSV has no place for the translation, the sound and the meta data.
+A CSV has no place for the 12 speech columns, which are folded into the 52, nor for the translation,
+the sound and the meta data.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
 from sadtalker3d.rig.arkit import ARKIT_52, OPEN_64
+from sadtalker3d.rig.fold import to_arkit
 from sadtalker3d.track import MAX_FRAMES, Track
 
 
@@ -54,7 +56,7 @@ FRAME_RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0, 100.0, 
 SHORT_CLIP_FPS = (25.0, 30.0, 60.0)  # tried for clips that do not reach their next second
 
 
-def write(track: Track, path: str | Path, *, angle_unit: str = "rad") -> Path:
+def write(track: Track, path: str | Path, *, angle_unit: str = "rad", fold_speech: bool = True) -> Path:
     """Write the 52 ARKit weights and the head angles of an `open` track.
 
     Parameters
@@ -62,6 +64,8 @@ def write(track: Track, path: str | Path, *, angle_unit: str = "rad") -> Path:
     track : an `open` track
     path : the .csv to make; replaced when it exists
     angle_unit : "rad" or "deg"
+    fold_speech : add the 12 speech columns to the ARKit weights nearest to them (`rig.fold`), so that
+        lips meet for `p b m` on a face that has only the 52; else they are left out
 
     Raises
     ------
@@ -69,7 +73,8 @@ def write(track: Track, path: str | Path, *, angle_unit: str = "rad") -> Path:
     """
     path, scale = Path(path), _scale(angle_unit)
     track.require_space("open", "Live Link Face")
-    weights = track.expression[:, [track.names.index(name) for name in WEIGHTS]]  # (T, 52)
+    order = [ARKIT_52.index(name) for name in WEIGHTS]
+    weights = to_arkit(track, fold_speech=fold_speech)[:, order]  # (T, 52)
     angles = (track.rotation.astype(np.float64) * scale).astype(np.float32)[:, list(HEAD.values())]
     eyes = np.zeros((len(track), len(EYES)), np.float32)
     with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:

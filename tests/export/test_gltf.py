@@ -135,7 +135,7 @@ def test_geometry_is_the_models(opened: Opened, face: TinyFace, part):
         np.testing.assert_array_equal(opened.accessor(target["POSITION"])[indices], basis[triangles])
         turned = normals + opened.accessor(target["NORMAL"])
         expected = face.normals(face.mean + basis)
-        np.testing.assert_allclose(turned[indices], expected[triangles], atol=5e-3)
+        np.testing.assert_allclose(turned[indices], expected[triangles], atol=9e-3)
 
 
 def test_identity_changes_the_rest_head_only(tmp_path, take, face: TinyFace):

@@ -10,7 +10,7 @@ import pytest
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.export import livelink
-from sadtalker3d.rig import ARKIT_52
+from sadtalker3d.rig import ARKIT_52, OPEN_64
 from sadtalker3d.track import Track
 
 # reference/formats.md D3: the header of recordings; jaw and mouth have Right before Left
@@ -63,6 +63,16 @@ def test_head_angles_and_units(tmp_path, take, unit, scale):
     assert float(row["HeadYaw"]) == pytest.approx(0.2 * scale)
     assert float(row["HeadRoll"]) == pytest.approx(0.3 * scale)
     assert row["LeftEyeYaw"] == row["RightEyeRoll"] == "0.0"
+
+
+def test_lips_meet_on_a_face_without_the_speech_shapes(tmp_path, take):
+    seal = np.zeros((12, 64), np.float32)
+    seal[:, OPEN_64.index("mouthSeal")] = 1
+    sealed = take.replace(expression=seal)
+    row = rows_of(livelink.write(sealed, tmp_path / "t.csv"))[0]
+    assert float(row["MouthPressLeft"]) == float(row["MouthPressRight"]) > 0.3
+    row = rows_of(livelink.write(sealed, tmp_path / "t.csv", fold_speech=False))[0]
+    assert not any(float(row[name]) for name in RECORDED_HEADER.split(",")[2:54])
 
 
 def test_timecode_counts_frames_within_the_second(tmp_path, take):
