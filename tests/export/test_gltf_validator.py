@@ -1,7 +1,7 @@
 """Khronos's own validator finds nothing to say about our GLBs: no error, no warning, no hint.
 
-Needs node and `npm ci --prefix tests/node` (CI runs it). Where they are not installed the tests are
-skipped, but for CI=true, where they fail.
+Needs node and `npm ci --prefix tests/node`. Where they are not installed the tests are skipped, unless
+REQUIRE_GLTF_VALIDATOR=1 says that they must be there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ NODE = Path(__file__).parents[1] / "node"
 INSTALLED = shutil.which("node") is not None and (NODE / "node_modules" / "gltf-validator").is_dir()
 
 pytestmark = pytest.mark.skipif(
-    not INSTALLED and os.environ.get("CI") != "true", reason="run: npm ci --prefix tests/node"
+    not INSTALLED and os.environ.get("REQUIRE_GLTF_VALIDATOR") != "1",
+    reason="run: npm ci --prefix tests/node",
 )
 
 
