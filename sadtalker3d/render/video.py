@@ -127,9 +127,7 @@ def _yuv(picture: np.ndarray, stream: av.VideoStream) -> av.VideoFrame:
     )  # fmt: skip
 
 
-def _audio_stream(
-    file: av.container.OutputContainer, sound: _Sound, encoding: Encoding
-) -> av.AudioStream:
+def _audio_stream(file: av.container.OutputContainer, sound: _Sound, encoding: Encoding) -> av.AudioStream:
     stream = file.add_stream("aac", rate=sound.rate_hz, layout=sound.layout)
     stream.bit_rate = encoding.audio_bit_rate
     return stream

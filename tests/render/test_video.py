@@ -66,7 +66,12 @@ def test_colours_are_bt709(tmp_path: Path) -> None:
     write_video(tmp_path / "red.mp4", iter([red] * 3), 25)
     with av.open(str(tmp_path / "red.mp4")) as file:
         context = file.streams.video[0].codec_context
-        assert (context.colorspace, context.color_primaries, context.color_trc, context.color_range) == (1, 1, 1, 1)
+        assert (context.colorspace, context.color_primaries, context.color_trc, context.color_range) == (
+            1,
+            1,
+            1,
+            1,
+        )
         assert context.pix_fmt == "yuv420p"
         planes = next(file.decode(video=0)).to_ndarray()
     assert planes[:32].mean() == pytest.approx(63, abs=1.5)

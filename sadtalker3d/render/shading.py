@@ -1,0 +1,207 @@
+"""How the head is lit: a portrait studio's lamps, and the GLSL that applies them to skin, eyes and teeth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """A large, distant lamp."""
+
+    toward: tuple[float, float, float]  # from the head to the lamp; x is the picture's right
+    color: tuple[float, float, float]  # linear RGB
+    intensity: float
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Key from the upper left, soft fill from the right, rim from behind; all stay with the camera."""
+
+    lamps: tuple[Lamp, ...] = (
+        Lamp((-0.50, 0.60, 0.80), (1.0, 0.95, 0.88), 1.05),
+        Lamp((0.85, 0.10, 0.60), (0.86, 0.93, 1.0), 0.28),
+        Lamp((0.70, 0.45, -0.85), (0.88, 0.94, 1.0), 0.9),
+    )
+    sky: tuple[float, float, float] = (0.20, 0.21, 0.23)  # light from above without direction
+    ground: tuple[float, float, float] = (0.10, 0.08, 0.075)  # and from below
+    backdrop_middle: tuple[float, float, float] = (0.055, 0.057, 0.062)
+    backdrop_edge: tuple[float, float, float] = (0.013, 0.0135, 0.015)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What the shader knows of a part beside its picture and roughness."""
+
+    scatter: float = 0.0  # how far light bleeds round the terminator, the red most: 1 is skin
+    specular: float = 0.04  # reflectance seen head on; 0.028 is skin, 0.04 enamel and plastic
+    wet: float = 0.0  # strength of the mirrored lamps: eyes, a little the teeth
+
+
+@dataclass(frozen=True)
+class Surfaces:
+    """Surfaces by part name; parts not named are `other`."""
+
+    by_part: dict[str, Surface] = field(
+        default_factory=lambda: {
+            "skin": Surface(scatter=1.0, specular=0.028),
+            "eyes": Surface(specular=0.025, wet=0.35),
+            "teeth": Surface(scatter=0.5, specular=0.04),
+            "gums": Surface(scatter=0.8, specular=0.04),
+            "tongue": Surface(scatter=0.8, specular=0.035),
+            "lashes": Surface(specular=0.0),
+            "brows": Surface(specular=0.01),
+            "hair": Surface(specular=0.02),
+        }
+    )
+    other: Surface = field(default_factory=Surface)
+
+    def of(self, part: str) -> Surface:
+        """The surface of the part of that name."""
+        return self.by_part.get(part, self.other)
+
+
+# Lamps and surface to light: what goes into the colour below the surface, and what the surface mirrors.
+# GGX after Walter et al. 2007 with Schlick's Fresnel and Hammon's 2017 approximation of the Smith term;
+# wrapped diffuse light stands in for scattering under the skin (Green, GPU Gems 1, chapter 16).
+LIGHT = """
+uniform vec3 cam_pos;
+uniform vec3 lamp_toward[LAMPS], lamp_light[LAMPS];
+uniform vec3 sky, ground;
+uniform float scatter, specular, wet, roughness;
+
+void light(vec3 at, vec3 n, vec3 reached, out vec3 diffuse, out vec3 mirrored) {
+    vec3 v = normalize(cam_pos - at);
+    if (dot(n, v) < 0.0 && TWO_SIDED) n = -n;
+    float nv = max(dot(n, v), 0.05);
+    float a = roughness * roughness;
+    float a2 = a * a;
+    vec3 wrap = scatter * vec3(0.30, 0.15, 0.10);
+    diffuse = mix(ground, sky, 0.5 + 0.5 * n.y) * reached.x;
+    mirrored = vec3(0.0);
+    for (int i = 0; i < LAMPS; i++) {
+        vec3 l = lamp_toward[i];
+        float nl = dot(n, l);
+        vec3 arriving = lamp_light[i] * reached[min(i + 1, 2)];
+        diffuse += arriving * clamp((nl + wrap) / (1.0 + wrap), 0.0, 1.0) / (1.0 + wrap);
+        vec3 h = normalize(l + v);
+        float nh = max(dot(n, h), 0.0);
+        float grazing = 1.0 - max(dot(v, h), 0.0);
+        float fresnel = specular + (1.0 - specular) * grazing * grazing * grazing * grazing * grazing;
+        float d = nh * nh * (a2 - 1.0) + 1.0;
+        float seen = max(nl, 0.0);
+        float smith = 0.5 / max(mix(2.0 * seen * nv, seen + nv, a), 0.001);
+        mirrored += arriving * (a2 / (d * d) * fresnel * smith * seen);
+        if (wet > 0.0) {
+            // the lamp's softbox itself, as a moist eye shows it
+            mirrored += arriving * (wet * smoothstep(0.965, 0.985, dot(reflect(-v, n), l)));
+        }
+    }
+}
+"""
+
+BACKDROP = """
+uniform vec3 middle, edge;
+
+vec3 backdrop(vec2 at) {
+    return mix(middle, edge, smoothstep(0.0, 1.5, length(at - vec2(0.0, 0.1))));
+}
+"""
+
+# From light to the screen's values: Narkowicz's fit of the ACES film curve, then sRGB by roots, which cost
+# less than its powers.
+FILM = """
+vec3 film(vec3 light) {
+    vec3 tone = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14);
+    tone = clamp(tone, 0.0, 1.0);
+    vec3 root = sqrt(tone), fourth = sqrt(root);
+    return 0.662 * root + 0.684 * fourth - 0.323 * sqrt(fourth) - 0.0225 * tone;
+}
+"""
+
+# The head turns by M; `follow` is 1 where a vertex goes with the head and 0 at the foot of the neck.
+# Triangles are about as small as pixels, so light is worked out per vertex: software OpenGL then needs
+# a third of the time. WET parts, whose highlights are smaller than their triangles, do it per pixel.
+HEAD_VERTEX = (
+    LIGHT
+    + BACKDROP
+    + """
+layout(location = 0) in vec3 position;
+layout(location = 1) in vec3 normal;
+layout(location = 2) in vec2 texcoord;
+layout(location = 3) in vec4 share;  // of the head's movement, the sky, the main lamp; presence
+uniform mat4 M, V, P;
+out vec4 a;
+out vec4 b;
+out vec3 c;
+
+void main() {
+    float follow = share.x;
+    vec3 reached = share.yzy * share.w;
+    vec3 at = mix(position, (M * vec4(position, 1.0)).xyz, follow);
+    vec3 n = normalize(mix(normal, mat3(M) * normal, follow));
+    gl_Position = P * (V * vec4(at, 1.0));
+    if (WET) {
+        a = vec4(at, texcoord.x);
+        b = vec4(n, texcoord.y);
+        c = reached;
+    } else {
+        vec3 diffuse, mirrored;
+        light(at, n, reached, diffuse, mirrored);
+        mirrored += (1.0 - share.w) * backdrop(gl_Position.xy / gl_Position.w);
+        a = vec4(diffuse, texcoord.x);
+        b = vec4(mirrored, texcoord.y);
+    }
+}
+"""
+)
+
+HEAD_FRAGMENT = (
+    LIGHT
+    + FILM
+    + """
+uniform sampler2D picture;
+uniform float alpha_cutoff;
+in vec4 a;
+in vec4 b;
+in vec3 c;
+out vec4 color;
+
+void main() {
+    vec4 base = texture(picture, vec2(a.w, b.w));
+    if ((SOFT || CUT) && base.a < alpha_cutoff) discard;
+    vec3 albedo = base.rgb * (base.rgb * (base.rgb * 0.305306 + 0.682171) + 0.012523);
+    vec3 diffuse = a.rgb, mirrored = b.rgb;
+    if (WET) light(a.xyz, normalize(b.xyz), c, diffuse, mirrored);
+    color = vec4(film(albedo * diffuse + mirrored), SOFT ? base.a : 1.0);
+}
+"""
+)
+
+# One triangle over the whole picture; upside down, because OpenGL reads pictures from the bottom.
+RESOLVE_VERTEX = """
+out vec2 at;
+
+void main() {
+    vec2 corner = vec2(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);
+    at = vec2(corner.x, -corner.y);
+    gl_Position = vec4(corner, 0.0, 1.0);
+}
+"""
+
+# Half a step of noise keeps the dark gradient from showing bands in 8 bits.
+RESOLVE_FRAGMENT = (
+    BACKDROP
+    + FILM
+    + """
+uniform sampler2D picture;
+in vec2 at;
+out vec4 color;
+
+void main() {
+    vec4 head = texture(picture, 0.5 + 0.5 * at);
+    float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5;
+    color = vec4(head.rgb + (1.0 - head.a) * (film(backdrop(at)) + noise / 255.0), 1.0);
+}
+"""
+)
