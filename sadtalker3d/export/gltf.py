@@ -45,13 +45,14 @@ def write(
 
     Raises
     ------
-    UserError : the track is of another space than the face, or the file cannot be written
+    UserError : the track is of another space than the face or lacks one of its columns, or the file
+        cannot be written
     """
     path = Path(path)
     face = _face_for(track) if face is None else face
     track.require_space(face.space, "this head")
-    if tuple(face.expression_names) != track.names:
-        raise UserError("the track's column names are not the head's; take both from one version")
+    columns = [track.column(name) for name in face.expression_names]
+    track = track.replace(expression=np.stack(columns, axis=1), names=face.expression_names)
     glb = GlbWriter()
     document = {
         "asset": _asset(track),
@@ -94,7 +95,7 @@ def _face_for(track: Track) -> FaceModel:
         )
     import bfm
 
-    return bfm.load("open")  # type: ignore[attr-defined]
+    return bfm.load("open")
 
 
 def _asset(track: Track) -> dict[str, Any]:

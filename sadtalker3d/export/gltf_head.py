@@ -33,9 +33,15 @@ def add_head(
     Returns
     -------
     The glTF properties `meshes`, `materials`, `textures`, `images` and `samplers`.
+
+    Raises
+    ------
+    UserError : identity coefficients that are not finite
     """
     neutral = np.float32(unit_m) * face.neutral(identity).astype(np.float32)  # (V, 3)
     shifts = np.float32(unit_m) * face.expression_basis  # (64, V, 3)
+    if not np.isfinite(neutral).all():
+        raise UserError("the identity coefficients are not all finite numbers")
     normals = _unit(face.normals(neutral))
     # one shape at a time stays in the processor's cache: twice as fast as all at once
     turns = np.stack([_unit(face.normals(neutral + shift)) - normals for shift in shifts])

@@ -149,6 +149,15 @@ def test_identity_changes_the_rest_head_only(tmp_path, take, face: TinyFace):
     np.testing.assert_array_equal(target[indices], face.expression_basis[5][triangles])
 
 
+def test_columns_are_matched_by_name_not_by_position(tmp_path, take: Track, face: TinyFace):
+    shuffled = take.replace(names=tuple(reversed(OPEN_64)), expression=take.expression[:, ::-1])
+    paths = [gltf.write(t, tmp_path / f"{i}.glb", face=face) for i, t in enumerate((take, shuffled))]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    other = take.replace(names=("chinUp", *OPEN_64[1:]))
+    with pytest.raises(UserError, match="no column named 'eyeBlinkLeft'"):
+        gltf.write(other, tmp_path / "other.glb", face=face)
+
+
 def test_shifts_too_small_to_see_are_dropped(tmp_path, take, face: TinyFace):
     def size(scale: float) -> int:
         face.expression_basis[:] = scale
@@ -315,6 +324,12 @@ def test_gltf_1_is_refused(tmp_path, take: Track, face):
     path.write_bytes(data)
     with pytest.raises(UserError, match="is glTF version 1"):
         gltf.read(path)
+
+
+def test_an_identity_that_is_not_a_number_is_refused(tmp_path, take: Track, face):
+    with pytest.raises(UserError, match="identity coefficients are not all finite"):
+        gltf.write(take, tmp_path / "x.glb", face=face, identity=np.full(80, np.nan))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_identity_of_the_wrong_length_is_refused(tmp_path, take: Track):
