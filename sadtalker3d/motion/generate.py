@@ -12,7 +12,7 @@ from sadtalker3d import __version__
 from sadtalker3d.audio import FPS, Sound, mel_blocks, open_audio, window_blocks
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.blink import blink_track
-from sadtalker3d.motion.silence import group_levels, speech_gate
+from sadtalker3d.motion.silence import GROUPS, group_levels, speech_gate
 from sadtalker3d.progress import Report
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.track import Track
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BATCH = 32  # frames; their activations still fit the processor's caches
 CODE_EVERY = 4  # the head hears every fourth window: they are five frames long, and a head is slow
+POSE = 6  # rotation 3, translation 3
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 UPPER_FACE = ("brow", "eye", "cheekSquint", "noseSneer")  # what the columns' names begin with
 
@@ -104,7 +105,7 @@ def generate(
     for_head, for_blinks = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     gate = speech_gate(levels)
     blinks = gains.blink * blink_track(frames, for_blinks, FPS, gate)
-    pose = np.zeros((frames, 6), np.float32)
+    pose = np.zeros((frames, POSE), np.float32)
     if moves:
         pose = gains.head * _head_pose(networks.posevae, code, frames, style, for_head)
     return Track(
@@ -124,24 +125,25 @@ def generate(
     )
 
 
-def _heard(
-    sound: Sound, networks: Networks, moves: bool, progress: Report | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _heard(sound: Sound, networks: Networks, moves: bool, progress: Report | None) -> tuple[np.ndarray, ...]:
     """One pass over the sound: expression (T, 64), levels (T, 8), code of every fourth frame (n, 6)."""
     total = None if sound.duration_s is None else int(sound.duration_s * FPS)
-    expression, levels, codes = [], [], [np.zeros((0, 6), np.float32)]
+    # bytes in one growing piece: small arrays between the networks' large ones would tear the memory
+    # to shreds, which costs a gigabyte in half an hour
+    expression, levels, code = bytearray(), bytearray(), bytearray()
     done = 0
     for windows in window_blocks(mel_blocks(sound.blocks()), BATCH):
-        expression.append(_expression(networks.expnet, windows))
-        levels.append(group_levels(windows))
+        expression += _expression(networks.expnet, windows).tobytes()
+        levels += group_levels(windows).tobytes()
         if moves:
-            codes.append(_speech_code(networks.posevae, windows[::CODE_EVERY]))
+            code += _speech_code(networks.posevae, windows[::CODE_EVERY]).tobytes()
         done += len(windows)
         if progress:
             progress(done, max(done, total) if total else None)
     if progress:
         progress(done, done)
-    return np.concatenate(expression), np.concatenate(levels), np.concatenate(codes)
+    rows = ((expression, len(OPEN_64)), (levels, GROUPS), (code, POSE))
+    return tuple(np.frombuffer(data, np.float32).reshape(-1, width) for data, width in rows)
 
 
 def _expression(expnet: ExpNet, windows: np.ndarray) -> np.ndarray:
@@ -174,9 +176,10 @@ def _head_pose(
 def _performed(expression: np.ndarray, gate: np.ndarray, blinks: np.ndarray, gains: Gains) -> np.ndarray:
     """Gains, rest in silence, lids: (T, 64) in 0..1."""
     upper = np.array([name.startswith(UPPER_FACE) for name in OPEN_64])
-    strength = np.where(upper, gains.upper_face, gains.mouth)
-    result = np.clip(expression, 0, 1) * gate[:, None] * strength
+    result = np.clip(expression, 0, 1)
+    result *= gate[:, None]
+    result *= np.where(upper, gains.upper_face, gains.mouth)
     for name in LIDS:
         column = OPEN_64.index(name)
         result[:, column] = np.maximum(result[:, column], blinks)
-    return np.clip(result, 0, 1).astype(np.float32)
+    return np.clip(result, 0, 1, out=result)
