@@ -113,12 +113,14 @@ def _new_platform() -> Any:
 
 def _shared_display(egl: Any) -> Any:
     class SharedDisplay(egl.EGLPlatform):
+        _egl_context: Any
+
         def delete_context(self) -> None:
             from OpenGL.EGL import EGL_NO_CONTEXT, EGL_NO_SURFACE, eglDestroyContext, eglMakeCurrent
 
-            if self._egl_context is not None:  # type: ignore[has-type]
+            context, self._egl_context = self._egl_context, None
+            if context is not None:
                 eglMakeCurrent(self._egl_display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT)
-                eglDestroyContext(self._egl_display, self._egl_context)
-                self._egl_context = None
+                eglDestroyContext(self._egl_display, context)
 
     return SharedDisplay

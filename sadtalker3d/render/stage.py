@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyrender
+from OpenGL import GL
 
 from sadtalker3d.render.gl import Context
-from sadtalker3d.render.renderer import FacePart, PortraitRenderer
+from sadtalker3d.render.renderer import SUPERSAMPLING, FacePart, PortraitRenderer
 from sadtalker3d.render.shading import Studio, Surfaces
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ class Stage:
 
     def __init__(self, face: FaceModel, share: np.ndarray, camera: Camera, size: int, studio: Studio) -> None:
         self._context: Context | None = Context()
-        picture = pyrender.Texture(source=face.texture, source_channels="RGBA")
+        # plain linear filtering: the samples of a pixel average the rest, at two thirds of mipmaps' cost
+        linear = pyrender.Sampler(magFilter=GL.GL_LINEAR, minFilter=GL.GL_LINEAR)
+        source = _no_finer_than(face.texture, 2 * size * SUPERSAMPLING)
+        picture = pyrender.Texture(source=source, source_channels="RGBA", sampler=linear)
         surfaces = Surfaces()
         self._parts: list[FacePart] = []
         self._ids: list[np.ndarray] = []
@@ -92,6 +96,15 @@ class Stage:
             self._renderer.delete()
             self._context.close()
             self._context = None
+
+
+def _no_finer_than(texture: np.ndarray, side: int) -> np.ndarray:
+    """(H, W, 4) uint8, halved until its sides are at most `side`."""
+    while max(texture.shape[:2]) > side:
+        height, width = (n // 2 * 2 for n in texture.shape[:2])
+        quads = texture[:height, :width].reshape(height // 2, 2, width // 2, 2, 4)
+        texture = quads.mean(axis=(1, 3)).round().astype(np.uint8)
+    return texture
 
 
 def _order(face: FaceModel) -> list[str]:

@@ -1,6 +1,6 @@
 """How long `import sadtalker3d` and `sadtalker3d --help` take; prints JSON.
 
-Each is the median of several fresh processes, less what an empty Python takes for the import.
+Each is the median of several fresh processes; the imports are less what an empty Python takes.
 """
 
 from __future__ import annotations
@@ -28,10 +28,8 @@ def seconds(*arguments: str) -> float:
 def main() -> None:
     seconds("-c", "import sadtalker3d, numpy")  # the disk's cache is filled
     empty = seconds("-c", "pass")
-    loaded = subprocess.check_output(
-        [sys.executable, "-c", f"import sys, sadtalker3d; print(*(set({HEAVY}) & set(sys.modules)))"],
-        text=True,
-    )
+    asked = f"import sys, sadtalker3d; print(*(set({HEAVY}) & set(sys.modules)))"
+    loaded = subprocess.check_output([sys.executable, "-c", asked], text=True)
     result = {
         "python_s": round(empty, 3),
         "import_sadtalker3d_s": round(seconds("-c", "import sadtalker3d") - empty, 3),
