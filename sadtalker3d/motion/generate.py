@@ -12,6 +12,7 @@ from sadtalker3d import __version__
 from sadtalker3d.audio import FPS, Sound, mel_blocks, open_audio, window_blocks
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.blink import blink_track
+from sadtalker3d.motion.brows import brow_raises
 from sadtalker3d.motion.silence import GROUPS, group_levels, speech_gate
 from sadtalker3d.progress import Report
 from sadtalker3d.rig.arkit import OPEN_64
@@ -102,8 +103,10 @@ def generate(
     expression, levels, code = _heard(sound, networks, moves, progress)
     frames = len(expression)
     # streams of their own, so that what is switched off for one does not change the other
-    for_head, for_blinks = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+    streams = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
+    for_head, for_blinks, for_brows = streams
     gate = speech_gate(levels)
+    expression = expression + brow_raises(levels, gate, for_brows)
     blinks = gains.blink * blink_track(frames, for_blinks, FPS, gate)
     pose = np.zeros((frames, POSE), np.float32)
     if moves:
