@@ -1,7 +1,8 @@
-"""How much light reaches each vertex: what the head itself hides from the sky and from the main lamp."""
+"""How much light reaches each vertex: what the head itself hides from the sky and from the lamps."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,40 +39,42 @@ class Sampling:
 def light_reaching(
     face: FaceModel,
     neutral: np.ndarray,
-    toward_lamp: tuple[float, float, float],
+    toward_lamps: Sequence[tuple[float, float, float]],
     sampling: Sampling | None = None,
 ) -> np.ndarray:
-    """(V, 2) in 0..1: the share of the sky, and of the lamp, that each vertex sees.
+    """(V, 1 + L) in 0..1: the shares of the sky, and of each lamp, that each vertex sees.
 
     Parameters
     ----------
     neutral : (V, 3) vertices at rest
-    toward_lamp : direction from the head to the main lamp
+    toward_lamps : directions from the head to L lamps
     """
     sampling = sampling or Sampling()
-    sky = _even_directions(sampling.directions)
-    lamp = _disc(np.asarray(toward_lamp, float), sampling.lamp_directions, sampling.lamp_radius_rad)
+    sources = [_even_directions(sampling.directions)] + [
+        _disc(np.asarray(toward, float), sampling.lamp_directions, sampling.lamp_radius_rad)
+        for toward in toward_lamps
+    ]
     names = list(face.expression_names)
-    reaching = np.zeros((len(neutral), 2))
+    reaching = np.zeros((len(neutral), len(sources)))
     for pose in POSES:
         if not set(pose) <= set(names):
             continue  # another space has other shapes
         weights = np.array([pose.get(name, 0.0) for name in names], np.float32)
         vertices = neutral + np.tensordot(weights, face.expression_basis, axes=1)
-        reaching = np.maximum(reaching, _visible_shares(face, vertices, sky, lamp, sampling))
+        reaching = np.maximum(reaching, _visible_shares(face, vertices, sources, sampling))
     reaching[:, 0] /= 1 - BOUNCED * (1 - reaching[:, 0])
     return _averaged(reaching, face, sampling.smoothing)
 
 
 def _visible_shares(
-    face: FaceModel, vertices: np.ndarray, sky: np.ndarray, lamp: np.ndarray, sampling: Sampling
+    face: FaceModel, vertices: np.ndarray, sources: list[np.ndarray], sampling: Sampling
 ) -> np.ndarray:
     height = np.ptp(vertices[:, 1])
     cell, bias = sampling.cell * height, sampling.bias * height
     points = _surface_points(vertices, face.faces[_solid(face)], cell)
     normals = _vertex_normals(vertices, face)
     shares = []
-    for directions in (sky, lamp):
+    for directions in sources:
         seen, possible = np.zeros(len(vertices)), np.full(len(vertices), 1e-6)
         for direction in directions:
             facing = normals @ direction

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Preview", "check_gl", "render_still", "write_preview"]
 
-# In heights of the head above the neck's edge: the neck goes more and more with the head from here to there,
-# because one that swings like a bell looks wrong at once; and its edge melts into the backdrop.
+# The neck goes more and more with the head from one height to the other above its edge (in heights of the
+# head), because one that swings like a bell looks wrong at once.
 NECK_FOLLOWS = (0.01, 0.21)
-NECK_FADES = (0.0, 0.13)
 
 
 class Preview:
@@ -58,14 +57,9 @@ class Preview:
         neutral = face.neutral(identity)
         studio = studio or Studio()
         above = height_above_neck_edge(face, neutral) / np.ptp(neutral[:, 1])
-        share = np.concatenate(
-            [
-                _smooth_step(above, *NECK_FOLLOWS)[:, None],
-                light_reaching(face, neutral, studio.lamps[0].toward),
-                _smooth_step(above, *NECK_FADES)[:, None],
-            ],
-            axis=1,
-        )
+        follows = _smooth_step(above, *NECK_FOLLOWS)
+        seen = light_reaching(face, neutral, [lamp.toward for lamp in studio.lamps])
+        share = np.concatenate([follows[:, None], seen], axis=1)
         self._stage = Stage(face, share, camera or portrait_camera(neutral), size, studio)
 
     def render(self, track: Track, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:

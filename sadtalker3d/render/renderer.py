@@ -28,7 +28,7 @@ class FacePart(pyrender.Primitive):
 
     Parameters
     ----------
-    share : (n, 4), see `Stage`
+    share : (n, 2 + lamps), see `Stage`
     """
 
     def __init__(
@@ -41,15 +41,16 @@ class FacePart(pyrender.Primitive):
         surface: shading.Surface,
     ) -> None:
         uv = uv * [1, -1] + [0, 1]  # pyrender turns pictures upside down, glTF's v runs down
+        lamplit = np.pad(share[:, 2:], ((0, 0), (0, 6 - share.shape[1])))  # (n, 4)
         super().__init__(
-            positions=positions, normals=np.zeros_like(positions), texcoord_0=uv, color_0=share,
-            indices=indices, material=material,
+            positions=positions, normals=np.zeros_like(positions), indices=indices, material=material,
+            texcoord_0=uv, texcoord_1=share[:, :2], color_0=lamplit,
         )  # fmt: skip
         self.surface = surface
         self.soft, cut = material.alphaMode == "BLEND", material.alphaMode == "MASK"
         self.kind = (surface.wet > 0, self.soft, cut, material.doubleSided)
-        self._rows = np.empty((len(positions), 12), np.float32)  # as pyrender interleaves them
-        self._rows[:, 6:8], self._rows[:, 8:] = uv, share
+        moving = np.zeros((len(positions), 6))  # positions and normals; the order is pyrender's
+        self._rows = np.concatenate([moving, uv, share[:, :2], lamplit], axis=1, dtype=np.float32)
 
     def update(self, vertices: np.ndarray, normals: np.ndarray, ids: np.ndarray) -> None:
         """Take the rows `ids` of (V, 3) vertices and normals."""
@@ -176,8 +177,9 @@ def _program(
     vertex: str, fragment: str, studio: shading.Studio, switches: dict[str, bool] | None = None
 ) -> ShaderProgram:
     """A program compiled with the switches, its lamps and backdrop set."""
-    head = f"#version 330 core\n#define LAMPS {len(studio.lamps)}\n" + "".join(
-        f"#define {name} {str(on).lower()}\n" for name, on in (switches or {}).items()
+    defines = {"LAMPS": len(studio.lamps), "GLINTS": len(studio.glints), **(switches or {})}
+    head = "#version 330 core\n" + "".join(
+        f"#define {name} {str(value).lower()}\n" for name, value in defines.items()
     )
     program = _ShaderText(head + vertex, head + fragment)
     program._add_to_context()
@@ -186,9 +188,10 @@ def _program(
         "sky": studio.sky, "ground": studio.ground,
         "middle": studio.backdrop_middle, "edge": studio.backdrop_edge,
     }  # fmt: skip
-    for i, lamp in enumerate(studio.lamps):
-        uniforms[f"lamp_toward[{i}]"] = tuple(np.array(lamp.toward) / np.linalg.norm(lamp.toward))
-        uniforms[f"lamp_light[{i}]"] = tuple(np.array(lamp.color) * lamp.intensity)
+    for kind, lamps in (("lamp", studio.lamps), ("glint", studio.glints)):
+        for i, lamp in enumerate(lamps):
+            uniforms[f"{kind}_toward[{i}]"] = tuple(np.array(lamp.toward) / np.linalg.norm(lamp.toward))
+            uniforms[f"{kind}_light[{i}]"] = tuple(np.array(lamp.color) * lamp.intensity)
     for name, value in uniforms.items():
         program.set_uniform(name, np.array(value, np.float32))
     return program

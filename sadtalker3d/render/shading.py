@@ -16,15 +16,23 @@ class Lamp:
 
 @dataclass(frozen=True)
 class Studio:
-    """Key from the upper left, soft fill from the right, rim from behind; all stay with the camera."""
+    """Key from the upper left, soft fill from the right, rim from behind; all stay with the camera.
+
+    At most three lamps: each needs a number per vertex, how much of it is hidden by the head.
+    """
 
     lamps: tuple[Lamp, ...] = (
-        Lamp((-0.50, 0.60, 0.80), (1.0, 0.95, 0.88), 1.05),
-        Lamp((0.85, 0.10, 0.60), (0.86, 0.93, 1.0), 0.28),
-        Lamp((0.70, 0.45, -0.85), (0.88, 0.94, 1.0), 0.9),
+        Lamp((-0.55, 0.52, 0.80), (1.0, 0.95, 0.88), 0.95),
+        Lamp((0.85, 0.10, 0.60), (0.86, 0.93, 1.0), 0.20),
+        Lamp((0.70, 0.45, -0.85), (0.88, 0.94, 1.0), 0.75),
     )
-    sky: tuple[float, float, float] = (0.20, 0.21, 0.23)  # light from above without direction
-    ground: tuple[float, float, float] = (0.10, 0.08, 0.075)  # and from below
+    # What moist eyes mirror: key and fill, hung lower than they are so that the lids never hide them.
+    glints: tuple[Lamp, ...] = (
+        Lamp((-0.42, 0.40, 0.90), (1.0, 0.97, 0.92), 1.0),
+        Lamp((0.50, 0.05, 0.85), (0.9, 0.95, 1.0), 0.12),
+    )
+    sky: tuple[float, float, float] = (0.16, 0.17, 0.185)  # light from above without direction
+    ground: tuple[float, float, float] = (0.09, 0.075, 0.07)  # and from below
     backdrop_middle: tuple[float, float, float] = (0.055, 0.057, 0.062)
     backdrop_edge: tuple[float, float, float] = (0.013, 0.0135, 0.015)
 
@@ -35,7 +43,8 @@ class Surface:
 
     scatter: float = 0.0  # how far light bleeds round the terminator, the red most: 1 is skin
     specular: float = 0.04  # reflectance seen head on; 0.028 is skin, 0.04 enamel and plastic
-    wet: float = 0.0  # strength of the mirrored lamps: eyes, a little the teeth
+    wet: float = 0.0  # strength of the glints
+    least: float = 0.0  # light that reaches even hidden places, thrown on by what is around them
 
 
 @dataclass(frozen=True)
@@ -45,13 +54,14 @@ class Surfaces:
     by_part: dict[str, Surface] = field(
         default_factory=lambda: {
             "skin": Surface(scatter=1.0, specular=0.028),
-            "eyes": Surface(specular=0.025, wet=0.35),
-            "teeth": Surface(scatter=0.5, specular=0.04),
-            "gums": Surface(scatter=0.8, specular=0.04),
-            "tongue": Surface(scatter=0.8, specular=0.035),
+            "eyes": Surface(specular=0.025, wet=1.0, least=0.45),
+            "mouth": Surface(scatter=0.8, specular=0.01, least=0.04),
+            "teeth": Surface(scatter=0.5, specular=0.04, least=0.22),
+            "gums": Surface(scatter=0.8, specular=0.03, least=0.10),
+            "tongue": Surface(scatter=0.8, specular=0.03, least=0.22),
             "lashes": Surface(specular=0.0),
-            "brows": Surface(specular=0.01),
-            "hair": Surface(specular=0.02),
+            "brows": Surface(specular=0.006),
+            "hair": Surface(specular=0.006),
         }
     )
     other: Surface = field(default_factory=Surface)
@@ -67,34 +77,38 @@ class Surfaces:
 LIGHT = """
 uniform vec3 cam_pos;
 uniform vec3 lamp_toward[LAMPS], lamp_light[LAMPS];
+uniform vec3 glint_toward[GLINTS], glint_light[GLINTS];
 uniform vec3 sky, ground;
 uniform float scatter, specular, wet, roughness;
 
-void light(vec3 at, vec3 n, vec3 reached, out vec3 diffuse, out vec3 mirrored) {
+void light(vec3 at, vec3 n, float skylit, vec4 lamplit, out vec3 diffuse, out vec3 mirrored) {
     vec3 v = normalize(cam_pos - at);
     if (dot(n, v) < 0.0 && TWO_SIDED) n = -n;
     float nv = max(dot(n, v), 0.05);
     float a = roughness * roughness;
     float a2 = a * a;
-    vec3 wrap = scatter * vec3(0.30, 0.15, 0.10);
-    diffuse = mix(ground, sky, 0.5 + 0.5 * n.y) * reached.x;
+    vec3 wrap = scatter * vec3(0.24, 0.13, 0.09);
+    diffuse = mix(ground, sky, 0.5 + 0.5 * n.y) * skylit;
     mirrored = vec3(0.0);
     for (int i = 0; i < LAMPS; i++) {
         vec3 l = lamp_toward[i];
         float nl = dot(n, l);
-        vec3 arriving = lamp_light[i] * reached[min(i + 1, 2)];
+        vec3 arriving = lamp_light[i] * lamplit[i];
         diffuse += arriving * clamp((nl + wrap) / (1.0 + wrap), 0.0, 1.0) / (1.0 + wrap);
         vec3 h = normalize(l + v);
         float nh = max(dot(n, h), 0.0);
         float grazing = 1.0 - max(dot(v, h), 0.0);
-        float fresnel = specular + (1.0 - specular) * grazing * grazing * grazing * grazing * grazing;
+        float most = min(50.0 * specular, 1.0);  // at grazing light; rough things mirror little even there
+        float fresnel = specular + (most - specular) * grazing * grazing * grazing * grazing * grazing;
         float d = nh * nh * (a2 - 1.0) + 1.0;
         float seen = max(nl, 0.0);
         float smith = 0.5 / max(mix(2.0 * seen * nv, seen + nv, a), 0.001);
         mirrored += arriving * (a2 / (d * d) * fresnel * smith * seen);
-        if (wet > 0.0) {
-            // the lamp's softbox itself, as a moist eye shows it
-            mirrored += arriving * (wet * smoothstep(0.965, 0.985, dot(reflect(-v, n), l)));
+    }
+    if (wet > 0.0) {
+        for (int i = 0; i < GLINTS; i++) {
+            float near = dot(reflect(-v, n), glint_toward[i]);
+            mirrored += glint_light[i] * (wet * smoothstep(0.980, 0.990, near));
         }
     }
 }
@@ -129,26 +143,28 @@ HEAD_VERTEX = (
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec2 texcoord;
-layout(location = 3) in vec4 share;  // of the head's movement, the sky, the main lamp; presence
+layout(location = 3) in vec2 share;  // of the head's movement, of the sky
+layout(location = 4) in vec4 lamplit;
 uniform mat4 M, V, P;
 out vec4 a;
 out vec4 b;
-out vec3 c;
+out vec4 c;
 
 void main() {
     float follow = share.x;
-    vec3 reached = share.yzy * share.w;
     vec3 at = mix(position, (M * vec4(position, 1.0)).xyz, follow);
     vec3 n = normalize(mix(normal, mat3(M) * normal, follow));
     gl_Position = P * (V * vec4(at, 1.0));
     if (WET) {
         a = vec4(at, texcoord.x);
         b = vec4(n, texcoord.y);
-        c = reached;
+        c = vec4(share.y, lamplit.xyz);
     } else {
         vec3 diffuse, mirrored;
-        light(at, n, reached, diffuse, mirrored);
-        mirrored += (1.0 - share.w) * backdrop(gl_Position.xy / gl_Position.w);
+        light(at, n, share.y, lamplit, diffuse, mirrored);
+        float there = smoothstep(0.0, 0.6, follow);  // the neck's edge melts into the backdrop
+        diffuse *= there;
+        mirrored = there * mirrored + (1.0 - there) * backdrop(gl_Position.xy / gl_Position.w);
         a = vec4(diffuse, texcoord.x);
         b = vec4(mirrored, texcoord.y);
     }
@@ -164,7 +180,7 @@ uniform sampler2D picture;
 uniform float alpha_cutoff;
 in vec4 a;
 in vec4 b;
-in vec3 c;
+in vec4 c;
 out vec4 color;
 
 void main() {
@@ -172,7 +188,7 @@ void main() {
     if ((SOFT || CUT) && base.a < alpha_cutoff) discard;
     vec3 albedo = base.rgb * (base.rgb * (base.rgb * 0.305306 + 0.682171) + 0.012523);
     vec3 diffuse = a.rgb, mirrored = b.rgb;
-    if (WET) light(a.xyz, normalize(b.xyz), c, diffuse, mirrored);
+    if (WET) light(a.xyz, normalize(b.xyz), c.x, vec4(c.yzw, 0.0), diffuse, mirrored);
     color = vec4(film(albedo * diffuse + mirrored), SOFT ? base.a : 1.0);
 }
 """

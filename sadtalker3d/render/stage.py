@@ -41,8 +41,8 @@ class Stage:
 
     Parameters
     ----------
-    share : (V, 4) for each vertex in 0..1: how much of the head's movement it takes part in, how much of
-        the sky and of the main lamp it sees, and its presence, where 0 is as the backdrop
+    share : (V, 2 + lamps) for each vertex in 0..1: how much of the head's movement it takes part in (what
+        takes none has melted into the backdrop), how much of the sky and of each lamp it sees
     size : width and height in pixels
     """
 
@@ -62,13 +62,13 @@ class Stage:
                 baseColorTexture=picture, roughnessFactor=look.roughness, alphaMode=look.alpha_mode,
                 alphaCutoff=look.alpha_cutoff, doubleSided=look.double_sided,
             )  # fmt: skip
+            surface = surfaces.of(name)
+            lit = share[ids]
+            lit[:, 1:] = surface.least + (1 - surface.least) * lit[:, 1:]
             self._ids.append(ids)
             self._parts.append(
-                FacePart(
-                    face.mean[ids], face.uv[ids], share[ids], indices.reshape(-1, 3),
-                    material, surfaces.of(name),
-                )
-            )  # fmt: skip
+                FacePart(face.mean[ids], face.uv[ids], lit, indices.reshape(-1, 3), material, surface)
+            )
         self._scene = pyrender.Scene(bg_color=(0.0, 0.0, 0.0, 0.0))
         # one mesh, because pyrender sorts meshes but draws a mesh's parts in the given order
         self._head = self._scene.add(pyrender.Mesh(self._parts))

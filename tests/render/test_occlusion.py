@@ -9,7 +9,7 @@ from tests.render.egg import egg
 def test_nothing_hides_a_convex_head_from_its_lamp_and_sky() -> None:
     face = egg(3)
     lamp = np.array([0.0, 0.3, 1.0])
-    reaching = light_reaching(face, face.mean, tuple(lamp))
+    reaching = light_reaching(face, face.mean, [tuple(lamp)])
     assert reaching[:, 0].min() > 0.95
     slopes = (face.mean - [0, 0.04, 0.02]) / np.square([0.075, 0.12, 0.095])  # an ellipsoid's normals
     facing = slopes @ lamp > 0.3 * np.linalg.norm(slopes, axis=1) * np.linalg.norm(lamp)
@@ -34,8 +34,8 @@ def test_a_lid_darkens_what_is_under_it() -> None:
         parts={**face.parts, "skin": np.r_[face.parts["skin"], len(face.faces), len(face.faces) + 1]},
     )
     overhead = (0.05, 1.0, 0.1)
-    bare = light_reaching(face, face.mean, overhead)
-    covered = light_reaching(hat, hat.mean, overhead)[:count]
+    bare = light_reaching(face, face.mean, [overhead])
+    covered = light_reaching(hat, hat.mean, [overhead])[:count]
     crown, chin = np.argmax(face.mean[:, 1]), np.argmin(face.mean[:, 1])
     assert covered[crown, 0] < 0.6 * bare[crown, 0]
     assert covered[crown, 1] < 0.1
