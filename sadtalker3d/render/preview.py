@@ -56,8 +56,10 @@ class Preview:
         self._face, self._identity = face, identity
         neutral = face.neutral(identity)
         studio = studio or Studio()
-        above = height_above_neck_edge(face, neutral) / np.ptp(neutral[:, 1])
-        follows = _smooth_step(above, *NECK_FOLLOWS)
+        follows = np.ones(len(neutral))
+        if face.space == "open":  # Basel's is a mask without a neck
+            above = height_above_neck_edge(face, neutral) / np.ptp(neutral[:, 1])
+            follows = _smooth_step(above, *NECK_FOLLOWS)
         seen = light_reaching(face, neutral, [lamp.toward for lamp in studio.lamps])
         share = np.concatenate([follows[:, None], seen], axis=1)
         self._stage = Stage(face, share, camera or portrait_camera(neutral), size, studio)

@@ -7,7 +7,7 @@ import pytest
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.render.preview import Preview, render_still, write_preview
-from sadtalker3d.track import Track
+from sadtalker3d.track import BASEL_NAMES, Track
 from tests.render.egg import JAW, Egg, egg
 
 pytestmark = pytest.mark.usefixtures("opengl")
@@ -122,6 +122,22 @@ def test_masked_parts_have_holes() -> None:
     look = dataclasses.replace(face.materials["eyes"], alpha_mode="MASK", alpha_cutoff=0.5)
     cut = dataclasses.replace(face, texture=holes, materials={**face.materials, "eyes": look})
     assert head(render_still(cut, size=128)).sum() < head(render_still(face, size=128)).sum() - 40
+
+
+def test_the_foot_of_the_neck_stays_but_a_mask_moves_whole() -> None:
+    def shift_at_the_bottom(face: Egg) -> float:
+        track = takes(2, translation=np.array([[0, 0, 0], [0.03, 0, 0]])).replace(
+            space=face.space, names=face.expression_names
+        )
+        with Preview(face, 128) as preview:
+            before, after = (np.argwhere(head(picture)) for picture in preview.render(track))
+        low = min(before[:, 0].max(), after[:, 0].max()) - 3
+        return float(after[after[:, 0] >= low, 1].mean() - before[before[:, 0] >= low, 1].mean())
+
+    mask = dataclasses.replace(egg(), space="basel", expression_names=BASEL_NAMES)
+    pixels = 0.03 / 0.27 * 128  # 27 cm are in the picture
+    assert shift_at_the_bottom(mask) == pytest.approx(pixels, abs=1.5)
+    assert shift_at_the_bottom(egg()) < 0.5 * pixels
 
 
 @pytest.mark.parametrize("size", [33, 100])
