@@ -91,9 +91,8 @@ def _sees(
     direction: np.ndarray, vertices: np.ndarray, points: np.ndarray, cell: float, bias: np.ndarray
 ) -> np.ndarray:
     """Which of (V, 3) vertices have none of (3, n) surface points between them and infinity that way."""
-    across = np.cross(direction, (0.0, 1.0, 0.0) if abs(direction[1]) < 0.9 else (1.0, 0.0, 0.0))
-    across /= np.linalg.norm(across)
-    axes = np.stack([across / cell, np.cross(direction, across) / cell, direction]).astype(np.float32)
+    across, up = _crosswise(direction)
+    axes = np.stack([across / cell, up / cell, direction]).astype(np.float32)
     columns, rows, depth = axes @ points
     places = axes @ vertices.T
     left, low = columns.min(), rows.min()
@@ -104,6 +103,13 @@ def _sees(
     own_column = np.clip(places[0] - left, 0, width - 1).astype(np.int32)
     own_row = np.clip(places[1] - low, 0, tall - 1).astype(np.int32)
     return nearest[own_row * width + own_column] <= places[2] + bias
+
+
+def _crosswise(direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two unit vectors at right angles to a unit vector and to each other."""
+    across = np.cross(direction, (0.0, 1.0, 0.0) if abs(direction[1]) < 0.9 else (1.0, 0.0, 0.0))
+    across /= np.linalg.norm(across)
+    return across, np.cross(direction, across)
 
 
 def _averaged(values: np.ndarray, face: FaceModel, rounds: int) -> np.ndarray:
@@ -166,9 +172,7 @@ def _even_directions(count: int) -> np.ndarray:
 def _disc(toward: np.ndarray, count: int, radius_rad: float) -> np.ndarray:
     """(count, 3) unit vectors evenly over a cone around `toward`."""
     middle = toward / np.linalg.norm(toward)
-    across = np.cross(middle, (0.0, 1.0, 0.0))
-    across /= np.linalg.norm(across)
-    up = np.cross(across, middle)
+    across, up = _crosswise(middle)
     at = np.arange(count) + 0.5
     reach, turn = np.tan(radius_rad) * np.sqrt(at / count), np.pi * (1 + 5**0.5) * at
     found = middle + (reach * np.cos(turn))[:, None] * across + (reach * np.sin(turn))[:, None] * up
