@@ -12,12 +12,10 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
+from sadtalker3d.render.soundtrack import Soundtrack
 
 if TYPE_CHECKING:
     import av
-
-AAC_RATES_HZ = (44100, 48000)  # every player takes these; any other rate becomes the latter
-SILENCE_BLOCK = 4096  # samples
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def write_video(
     if first is None:
         raise UserError(f"{path}: there are no frames to write a video from")
     rate = Fraction(fps).limit_denominator(1001)
-    sound = None if audio_path is None else _Sound(Path(audio_path))  # refused before a file is begun
+    sound = None if audio_path is None else Soundtrack(audio_path)  # refused before a file is begun
     with (
         replacing(path) as partial,
         av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as file,
@@ -127,71 +125,9 @@ def _yuv(picture: np.ndarray, stream: av.VideoStream) -> av.VideoFrame:
     )  # fmt: skip
 
 
-def _audio_stream(file: av.container.OutputContainer, sound: _Sound, encoding: Encoding) -> av.AudioStream:
+def _audio_stream(
+    file: av.container.OutputContainer, sound: Soundtrack, encoding: Encoding
+) -> av.AudioStream:
     stream = file.add_stream("aac", rate=sound.rate_hz, layout=sound.layout)
     stream.bit_rate = encoding.audio_bit_rate
     return stream
-
-
-class _Sound:
-    """The first sound stream of a file as float samples, handed out piece by piece."""
-
-    def __init__(self, path: Path) -> None:
-        import av
-
-        self._path = path
-        if not path.is_file():
-            raise UserError(f"{path}: no such file")
-        try:
-            with av.open(str(path)) as file:
-                context = file.streams.audio[0].codec_context
-                channels, rate_hz = context.channels, context.sample_rate
-        except IndexError:
-            raise UserError(f"{path}: holds no sound; give a file that does") from None
-        except (av.FFmpegError, UnicodeDecodeError) as error:
-            raise self._unreadable(error) from None
-        self.layout = "mono" if channels == 1 else "stereo"
-        self.rate_hz = rate_hz if rate_hz in AAC_RATES_HZ else AAC_RATES_HZ[-1]
-        self._blocks = self._read()
-        self._block = np.empty((0, 0), np.float32)  # what is left of the last block read
-        self._given = 0
-
-    def up_to(self, sample: int) -> Iterator[av.AudioFrame]:
-        """The pieces from where the last call ended up to `sample`; silence after the end."""
-        import av
-
-        while self._given < sample:
-            if not self._block.size:
-                self._block = next(self._blocks)
-            piece, self._block = np.split(self._block, [sample - self._given], axis=1)
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), "fltp", self.layout)
-            frame.sample_rate = self.rate_hz
-            frame.pts, frame.time_base = self._given, Fraction(1, self.rate_hz)
-            self._given += piece.shape[1]
-            yield frame
-
-    def _read(self) -> Iterator[np.ndarray]:
-        """Blocks of (channels, n) float32; without end, because silence follows the sound."""
-        import av
-
-        resampler = av.AudioResampler("fltp", self.layout, self.rate_hz)
-        try:
-            with av.open(str(self._path)) as file:
-                for frame in file.decode(audio=0):
-                    frame.pts = None  # gaps and offsets of the container are not the speech's
-                    for out in resampler.resample(frame):
-                        yield _finite(out.to_ndarray())
-            for out in resampler.resample(None):
-                yield _finite(out.to_ndarray())
-        except av.FFmpegError as error:
-            raise self._unreadable(error) from None
-        silence = np.zeros((1 if self.layout == "mono" else 2, SILENCE_BLOCK), np.float32)
-        while True:
-            yield silence
-
-    def _unreadable(self, error: Exception) -> UserError:
-        return UserError(f"{self._path}: its sound cannot be read ({error}); convert it to WAV")
-
-
-def _finite(samples: np.ndarray) -> np.ndarray:
-    return np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)

@@ -44,7 +44,7 @@ def test_click_and_flash_coincide(tmp_path: Path, rate_hz: int, channels: int) -
     assert len(shown) == 50
     assert [time for time, brightness in shown if brightness > 128] == [pytest.approx(1.2)]
     samples, rate = sound_of(out)
-    assert len(samples) == min(channels, 2)
+    assert len(samples) == (2 if channels == 2 else 1)
     start = np.flatnonzero(np.abs(samples[0]) > 0.2)[0] / rate
     assert start == pytest.approx(1.2, abs=0.003)
 
@@ -129,11 +129,38 @@ def test_bad_sound_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"fake\.wav"):
         write_video(tmp_path / "a.mp4", flash(5, at=1), 25, fake)
     write_video(tmp_path / "mute.mp4", flash(5, at=1), 25)
-    with pytest.raises(UserError, match=r"mute\.mp4: holds no sound"):
+    with pytest.raises(UserError, match=r"mute\.mp4: has no sound"):
         write_video(tmp_path / "a.mp4", flash(5, at=1), 25, tmp_path / "mute.mp4")
     with pytest.raises(UserError, match="no frames"):
         write_video(tmp_path / "a.mp4", iter(()), 25)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["fake.wav", "mute.mp4"]
+
+
+@pytest.mark.parametrize("name", ["cut.flac", "cut.wav", "cut.mp3"])
+def test_what_a_cut_off_sound_holds_is_kept(tmp_path: Path, name: str) -> None:
+    import soundfile
+
+    noise = np.random.default_rng(0).normal(0, 0.1, 32000)
+    whole = tmp_path / f"whole{Path(name).suffix}"
+    soundfile.write(whole, noise, 16000)
+    (tmp_path / name).write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    write_video(tmp_path / "a.mp4", flash(50, at=1), 25, tmp_path / name)
+    samples, rate = sound_of(tmp_path / "a.mp4")
+    assert np.std(samples[0, : rate // 2]) == pytest.approx(0.1, rel=0.2)
+    assert np.abs(samples[0, round(1.5 * rate) :]).max() < 0.01
+
+
+def test_an_mp3_starts_where_the_track_heard_it_start(tmp_path: Path) -> None:
+    import soundfile
+
+    from sadtalker3d.audio import open_audio
+
+    click(tmp_path / "click.wav", at_s=0.5, length_s=2.0)
+    soundfile.write(tmp_path / "click.mp3", *soundfile.read(tmp_path / "click.wav"))
+    write_video(tmp_path / "a.mp4", flash(50, at=1), 25, tmp_path / "click.mp3")
+    samples, rate = sound_of(tmp_path / "a.mp4")
+    heard = open_audio(tmp_path / "click.mp3").read()
+    assert np.abs(samples[0]).argmax() / rate == pytest.approx(np.abs(heard).argmax() / 16000, abs=0.004)
 
 
 def test_a_failing_renderer_leaves_nothing(tmp_path: Path) -> None:
