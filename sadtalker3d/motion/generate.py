@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from sadtalker3d import __version__
-from sadtalker3d.audio import FPS, Sound, mel_blocks, open_audio, window_blocks
+from sadtalker3d.audio import FPS, open_audio
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.blink import blink_track
 from sadtalker3d.motion.brows import brow_raises
-from sadtalker3d.motion.silence import GROUPS, group_levels, speech_gate
+from sadtalker3d.motion.listen import POSE, listen, one_thread_each
+from sadtalker3d.motion.silence import speech_gate
 from sadtalker3d.progress import Report
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.track import Track
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from sadtalker3d.motion.expnet import ExpNet
     from sadtalker3d.motion.posevae import PoseVAE
 
-BATCH = 32  # frames; their activations still fit the processor's caches
-CODE_EVERY = 4  # the head hears every fourth window: they are five frames long, and a head is slow
-POSE = 6  # rotation 3, translation 3
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 UPPER_FACE = ("brow", "eye", "cheekSquint", "noseSneer")  # what the columns' names begin with
 
@@ -91,6 +89,7 @@ def generate(
     ------
     UserError : bad sound (see `open_audio`), an unknown style, a seed below 0
     """
+    from sadtalker3d.motion.head import head_motion
     from sadtalker3d.motion.posevae import check_style
 
     check_style(style)
@@ -100,17 +99,19 @@ def generate(
     sound = open_audio(speech)
     networks = networks or Networks.embedded()
     moves = not still and gains.head > 0
-    expression, levels, code = _heard(sound, networks, moves, progress)
-    frames = len(expression)
     # streams of their own, so that what is switched off for one does not change the other
     streams = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
     for_head, for_blinks, for_brows = streams
-    gate = speech_gate(levels)
-    expression = expression + brow_raises(levels, gate, for_brows)
+    with one_thread_each():
+        heard = listen(sound, networks.expnet, networks.posevae if moves else None, progress)
+        frames = len(heard.expression)
+        pose = np.zeros((frames, POSE), np.float32)
+        if moves:
+            pose = head_motion(networks.posevae, heard.code, frames, style=style, rng=for_head)
+            pose *= gains.head
+    gate = speech_gate(heard.levels)
+    expression = heard.expression + brow_raises(heard.levels, gate, for_brows)
     blinks = gains.blink * blink_track(frames, for_blinks, FPS, gate)
-    pose = np.zeros((frames, POSE), np.float32)
-    if moves:
-        pose = gains.head * _head_pose(networks.posevae, code, frames, style, for_head)
     return Track(
         _performed(expression, gate, blinks, gains),
         pose[:, :3],
@@ -126,54 +127,6 @@ def generate(
             "gains": asdict(gains),
         },
     )
-
-
-def _heard(sound: Sound, networks: Networks, moves: bool, progress: Report | None) -> tuple[np.ndarray, ...]:
-    """One pass over the sound: expression (T, 64), levels (T, 8), code of every fourth frame (n, 6)."""
-    total = None if sound.duration_s is None else int(sound.duration_s * FPS)
-    # bytes in one growing piece: small arrays between the networks' large ones would tear the memory
-    # to shreds, which costs a gigabyte in half an hour
-    expression, levels, code = bytearray(), bytearray(), bytearray()
-    done = 0
-    for windows in window_blocks(mel_blocks(sound.blocks()), BATCH):
-        expression += _expression(networks.expnet, windows).tobytes()
-        levels += group_levels(windows).tobytes()
-        if moves:
-            code += _speech_code(networks.posevae, windows[::CODE_EVERY]).tobytes()
-        done += len(windows)
-        if progress:
-            progress(done, max(done, total) if total else None)
-    if progress:
-        progress(done, done)
-    rows = ((expression, len(OPEN_64)), (levels, GROUPS), (code, POSE))
-    return tuple(np.frombuffer(data, np.float32).reshape(-1, width) for data, width in rows)
-
-
-def _expression(expnet: ExpNet, windows: np.ndarray) -> np.ndarray:
-    """(N, 1, 80, 16) -> (N, 64), from a face at rest with open lids."""
-    import torch
-
-    with torch.inference_mode():
-        rest, lids = torch.zeros(len(windows), len(OPEN_64)), torch.zeros(len(windows), 1)
-        return expnet(torch.from_numpy(np.ascontiguousarray(windows)), rest, lids).numpy()
-
-
-def _speech_code(posevae: PoseVAE, windows: np.ndarray) -> np.ndarray:
-    import torch
-
-    with torch.inference_mode():
-        return posevae.speech_code(torch.from_numpy(np.ascontiguousarray(windows))).numpy()
-
-
-def _head_pose(
-    posevae: PoseVAE, code: np.ndarray, frames: int, style: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Rotation and translation (T, 6) from the speech code of every fourth frame."""
-    from sadtalker3d.motion.head import head_motion
-
-    heard, times = np.arange(len(code)) * CODE_EVERY, np.arange(frames)
-    dense = np.stack([np.interp(times, heard, column) for column in code.T], axis=1).astype(np.float32)
-    return head_motion(posevae, dense, frames, style=style, rng=rng)
 
 
 def _performed(expression: np.ndarray, gate: np.ndarray, blinks: np.ndarray, gains: Gains) -> np.ndarray:
