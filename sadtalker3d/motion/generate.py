@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,7 +14,7 @@ from sadtalker3d.audio import FPS, open_audio
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.blink import blink_track
 from sadtalker3d.motion.brows import brow_raises
-from sadtalker3d.motion.listen import POSE, listen, one_thread_each
+from sadtalker3d.motion.listen import POSE, answer, listen, one_thread_each, use_one_thread
 from sadtalker3d.motion.silence import speech_gate
 from sadtalker3d.progress import Report
 from sadtalker3d.rig.arkit import OPEN_64
@@ -102,15 +103,16 @@ def generate(
     # streams of their own, so that what is switched off for one does not change the other
     streams = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
     for_head, for_blinks, for_brows = streams
-    with one_thread_each():
-        heard = listen(sound, networks.expnet, networks.posevae if moves else None, progress)
-        frames = len(heard.expression)
-        pose = np.zeros((frames, POSE), np.float32)
+    with one_thread_each(), ThreadPoolExecutor(1, initializer=use_one_thread) as beside:
+        levels, code = listen(sound, networks.posevae if moves else None, progress)
+        frames, gate = len(levels), speech_gate(levels)
+        # block follows block, which leaves a core idle: ExpNet works meanwhile
+        head = None
         if moves:
-            pose = head_motion(networks.posevae, heard.code, frames, style=style, rng=for_head)
-            pose *= gains.head
-    gate = speech_gate(heard.levels)
-    expression = heard.expression + brow_raises(heard.levels, gate, for_brows)
+            head = beside.submit(head_motion, networks.posevae, code, frames, style=style, rng=for_head)
+        expression = answer(sound, networks.expnet, gate > 0, progress)
+        pose = gains.head * head.result() if head else np.zeros((frames, POSE), np.float32)
+    expression += brow_raises(levels, gate, for_brows)
     blinks = gains.blink * blink_track(frames, for_blinks, FPS, gate)
     return Track(
         _performed(expression, gate, blinks, gains),

@@ -1,4 +1,4 @@
-"""One pass over the sound: what the networks hear in it, frame by frame, on all cores in flat memory."""
+"""What the networks make of the sound, frame by frame: on all cores, in flat memory, silence left out."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from sadtalker3d.audio import FPS, Sound, mel_blocks, window_blocks
+from sadtalker3d.audio import Sound, mel_blocks, window_blocks
+from sadtalker3d.mel import BANDS, WINDOW_COLUMNS
 from sadtalker3d.motion.silence import GROUPS, group_levels
 from sadtalker3d.progress import Report
 
@@ -30,48 +30,60 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, eq=False)
-class Heard:
-    """All that generation keeps of the sound.
+def listen(
+    sound: Sound, posevae: PoseVAE | None, progress: Report | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is said how loud, and what the head hears of it.
 
-    Attributes
-    ----------
-    expression : (T, 64) float32, what ExpNet answers
-    levels : (T, 8) float32 dB, see `silence.group_levels`
-    code : (T, 6) float32, what PoseVAE's decoder hears; no rows when the head holds still
+    posevae : None when the head holds still
+    Returns levels (T, 8) in dB, see `silence.group_levels`, and codes for PoseVAE's decoder (T, 6), which has
+    no rows when the head holds still.
     """
 
-    expression: np.ndarray
-    levels: np.ndarray
-    code: np.ndarray
+    def heard(windows: np.ndarray) -> tuple[bytes, bytes]:
+        levels = group_levels(windows).tobytes()
+        return levels, b"" if posevae is None else _speech_code(posevae, windows[::CODE_EVERY]).tobytes()
 
-
-def listen(sound: Sound, expnet: ExpNet, posevae: PoseVAE | None, progress: Report | None = None) -> Heard:
-    """Run the networks over the sound; `posevae` is None when the head holds still."""
-    total = None if sound.duration_s is None else int(sound.duration_s * FPS)
     # bytes in one growing piece: small arrays between the networks' large ones would tear the memory
     # to shreds, which costs a gigabyte in half an hour
-    expression, levels, code = bytearray(), bytearray(), bytearray()
-    done = 0
-
-    def heard(windows: np.ndarray) -> tuple[bytes, bytes, bytes]:
-        coded = b"" if posevae is None else _speech_code(posevae, windows[::CODE_EVERY]).tobytes()
-        return _expression(expnet, windows).tobytes(), group_levels(windows).tobytes(), coded
-
-    for answer in _in_order(heard, window_blocks(mel_blocks(sound.blocks()), BATCH)):
-        expression += answer[0]
-        levels += answer[1]
-        code += answer[2]
-        done = len(levels) // (4 * GROUPS)
+    levels, codes = bytearray(), bytearray()
+    for level, code in _in_order(heard, window_blocks(mel_blocks(sound.blocks()), BATCH * CODE_EVERY)):
+        levels += level
+        codes += code
         if progress:
-            progress(done, max(done, total) if total else None)
+            progress(0, None)
+    by_frame = np.frombuffer(levels, np.float32).reshape(-1, GROUPS)
+    sparse = np.frombuffer(codes, np.float32).reshape(-1, POSE)
+    return by_frame, _every_frame(sparse, len(by_frame))
+
+
+def answer(sound: Sound, expnet: ExpNet, spoken: np.ndarray, progress: Report | None = None) -> np.ndarray:
+    """ExpNet's expression (T, 64) where `spoken` (T,) is true, zeros elsewhere."""
+    answers = bytearray()
+    total = int(spoken.sum())
+    for expression in _in_order(lambda windows: _expression(expnet, windows), _chosen(sound, spoken)):
+        answers += expression.tobytes()
+        if progress:
+            progress(len(spoken) * len(answers) // (4 * COEFFICIENTS) // total, len(spoken))
+    result = np.zeros((len(spoken), COEFFICIENTS), np.float32)
+    result[spoken] = np.frombuffer(answers, np.float32).reshape(-1, COEFFICIENTS)
     if progress:
-        progress(done, done)
-    return Heard(
-        np.frombuffer(expression, np.float32).reshape(-1, COEFFICIENTS),
-        np.frombuffer(levels, np.float32).reshape(-1, GROUPS),
-        _every_frame(np.frombuffer(code, np.float32).reshape(-1, POSE), done),
-    )
+        progress(len(spoken), len(spoken))
+    return result
+
+
+def _chosen(sound: Sound, spoken: np.ndarray) -> Iterator[np.ndarray]:
+    """Windows of the chosen frames in full batches: every new size of batch costs preparations."""
+    held = np.zeros((0, 1, BANDS, WINDOW_COLUMNS), np.float32)
+    first = 0
+    for windows in window_blocks(mel_blocks(sound.blocks()), BATCH):
+        held = np.concatenate([held, windows[spoken[first : first + len(windows)]]])
+        first += len(windows)
+        if len(held) >= BATCH:
+            yield held[:BATCH]
+            held = held[BATCH:]
+    if len(held):
+        yield held
 
 
 @contextmanager
@@ -91,15 +103,19 @@ def one_thread_each() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """`map` on all cores that reads only a little ahead, so that memory stays flat."""
+def use_one_thread() -> None:
+    """`one_thread_each` for the calling thread: torch sets the number thread by thread."""
     import torch
 
+    torch.set_num_threads(1)
+
+
+def _in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """`map` on all cores that reads only a little ahead, so that memory stays flat."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(cores, MOST_WORKERS)
     waiting: deque[Future[Result]] = deque()
-    # the number of threads an operation may use is set thread by thread
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(workers, initializer=use_one_thread) as pool:
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) > 2 * workers:
