@@ -24,7 +24,7 @@ class Studio:
     lamps: tuple[Lamp, ...] = (
         Lamp((-0.55, 0.52, 0.80), (1.0, 0.95, 0.88), 0.95),
         Lamp((0.85, 0.10, 0.60), (0.86, 0.93, 1.0), 0.20),
-        Lamp((0.70, 0.45, -0.85), (0.88, 0.94, 1.0), 0.75),
+        Lamp((0.70, 0.45, -0.85), (0.88, 0.94, 1.0), 0.6),
     )
     # What moist eyes mirror: key and fill, hung lower than they are so that the lids never hide them.
     glints: tuple[Lamp, ...] = (
@@ -135,7 +135,7 @@ vec3 film(vec3 light) {
 
 # The head turns by M; `follow` is 1 where a vertex goes with the head and 0 at the foot of the neck.
 # Triangles are about as small as pixels, so light is worked out per vertex: software OpenGL then needs
-# a third of the time. WET parts, whose highlights are smaller than their triangles, do it per pixel.
+# about half the time. WET parts, whose highlights are smaller than their triangles, do it per pixel.
 HEAD_VERTEX = (
     LIGHT
     + BACKDROP
@@ -146,9 +146,9 @@ layout(location = 2) in vec2 texcoord;
 layout(location = 3) in vec2 share;  // of the head's movement, of the sky
 layout(location = 4) in vec4 lamplit;
 uniform mat4 M, V, P;
-out vec4 a;
-out vec4 b;
-out vec4 c;
+out vec4 diffuse_u;  // or the place, where light is worked out per pixel
+out vec4 mirrored_v;  // or the normal
+out vec4 reaching;  // shares of the sky and of three lamps
 
 void main() {
     float follow = share.x;
@@ -156,17 +156,17 @@ void main() {
     vec3 n = normalize(mix(normal, mat3(M) * normal, follow));
     gl_Position = P * (V * vec4(at, 1.0));
     if (WET) {
-        a = vec4(at, texcoord.x);
-        b = vec4(n, texcoord.y);
-        c = vec4(share.y, lamplit.xyz);
+        diffuse_u = vec4(at, texcoord.x);
+        mirrored_v = vec4(n, texcoord.y);
+        reaching = vec4(share.y, lamplit.xyz);
     } else {
         vec3 diffuse, mirrored;
         light(at, n, share.y, lamplit, diffuse, mirrored);
         float there = smoothstep(0.0, 0.6, follow);  // the neck's edge melts into the backdrop
         diffuse *= there;
         mirrored = there * mirrored + (1.0 - there) * backdrop(gl_Position.xy / gl_Position.w);
-        a = vec4(diffuse, texcoord.x);
-        b = vec4(mirrored, texcoord.y);
+        diffuse_u = vec4(diffuse, texcoord.x);
+        mirrored_v = vec4(mirrored, texcoord.y);
     }
 }
 """
@@ -178,17 +178,20 @@ HEAD_FRAGMENT = (
     + """
 uniform sampler2D picture;
 uniform float alpha_cutoff;
-in vec4 a;
-in vec4 b;
-in vec4 c;
+in vec4 diffuse_u;
+in vec4 mirrored_v;
+in vec4 reaching;
 out vec4 color;
 
 void main() {
-    vec4 base = texture(picture, vec2(a.w, b.w));
+    vec4 base = texture(picture, vec2(diffuse_u.w, mirrored_v.w));
     if ((SOFT || CUT) && base.a < alpha_cutoff) discard;
     vec3 albedo = base.rgb * (base.rgb * (base.rgb * 0.305306 + 0.682171) + 0.012523);
-    vec3 diffuse = a.rgb, mirrored = b.rgb;
-    if (WET) light(a.xyz, normalize(b.xyz), c.x, vec4(c.yzw, 0.0), diffuse, mirrored);
+    vec3 diffuse = diffuse_u.rgb, mirrored = mirrored_v.rgb;
+    if (WET) {
+        vec4 lamplit = vec4(reaching.yzw, 0.0);
+        light(diffuse_u.xyz, normalize(mirrored_v.xyz), reaching.x, lamplit, diffuse, mirrored);
+    }
     color = vec4(film(albedo * diffuse + mirrored), SOFT ? base.a : 1.0);
 }
 """

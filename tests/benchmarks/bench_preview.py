@@ -81,6 +81,7 @@ def speed(frames: int, size: int) -> dict[str, float]:
         "of_it_morph_ms_per_frame": round((morphed - rendered) / frames * 1e3, 2),
         "encode_frames_per_s": round(frames / (encoded - before_encoding), 1),
         "whole_frames_per_s": round(frames / whole, 1),
+        "whole_after_preparing_frames_per_s": round(frames / (whole - (prepared - start)), 1),
         "whole_processor_ms_per_frame": round(busy / frames * 1e3, 1),
     }
 
