@@ -49,23 +49,43 @@ class AugmentConfig:
     loudness_curve: float = 0.15  # stretch of the decibel scale: compressors and expanders
     mask_chance: float = 0.1
 
+    def weakened(self, strength: float) -> AugmentConfig:
+        """The same with colours, warps and chances scaled, and noise lower; the level varies as ever."""
+        quietest, loudest = self.noise_snr_db[1], self.noise_snr_db[0]
+        return AugmentConfig(
+            noise_chance=self.noise_chance * strength,
+            noise_snr_db=(quietest + strength * (loudest - quietest), quietest),
+            gain_db=self.gain_db,
+            warp=self.warp * strength,
+            tilt_db=self.tilt_db * strength,
+            ripple_db=self.ripple_db * strength,
+            band_limit_chance=self.band_limit_chance * strength,
+            breathiness_chance=self.breathiness_chance * strength,
+            loudness_curve=self.loudness_curve * strength,
+            mask_chance=self.mask_chance * strength,
+        )
+
 
 _DB_PER_UNIT = 12.5  # upstream's scale: -4..4 is 100 dB
-_SPEECH_UNIT = 1.2  # the loud bands of speech in the corpus, in that scale
 
 
 def mel_windows_augmented(
-    windows: Tensor, noise: Tensor, generator: torch.Generator, config: AugmentConfig | None = None
+    windows: Tensor,
+    noise: Tensor,
+    generator: torch.Generator,
+    config: AugmentConfig | None = None,
+    *,
+    strength: float = 1.0,
 ) -> Tensor:
     """Each window as another recording of the same moment.
 
     windows, noise : (N, 80, 16) in upstream's scale -> (N, 80, 16). A window's settings hold for all its
-        columns;
-    they are drawn anew for each window, so that no two look alike.
+    columns; they are drawn anew for each window, so that no two look alike.
+    strength : 0 does little, 1 all that `config` says
     """
     import torch
 
-    config = config or AugmentConfig()
+    config = (config or AugmentConfig()).weakened(strength)
     count, bands, columns = windows.shape
     device = windows.device
 

@@ -5,43 +5,47 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.evaluate import LipScores, Mouth, lip_scores
+from sadtalker3d.evaluate import LipScores, lip_scores
 from sadtalker3d.files import replacing
-from sadtalker3d.mel import WINDOW_COLUMNS, window_columns
+from sadtalker3d.mouth import Mouth
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.train.corpus import Corpus, CorpusConfig, Utterance, build
-from sadtalker3d.train.phones import BILABIAL, LABIODENTAL
-from sadtalker3d.train.teacher import DRIVEN, open_targets
+from sadtalker3d.train.lipframes import (
+    COLUMNS_PER_FRAME,
+    PHONES,
+    Batch,
+    BatchConfig,
+    Batches,
+    frame_set,
+    targets_of,
+)
+from sadtalker3d.train.liploss import LipLoss, LossConfig
+from sadtalker3d.train.teacher import DRIVEN
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
-COLUMNS_PER_FRAME = 3.2
+    from sadtalker3d.motion.expnet import ExpNet
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """How ExpNet is trained. One pass over half a million frames is enough: no frame is seen twice alike."""
 
-    batch: int = 64  # pairs of neighbouring frames
     learning_rate: float = 1e-3
     warm_up: float = 0.04  # share of the training
     weight_decay: float = 0.02
-    average: float = 0.997  # decay of the running mean of the weights, which is what gets used
-    rest_share: float = 0.10  # of the batch: sounds that are not speech
-    babble_share: float = 0.2  # of the noise under speech: other voices
-    lip_points: float = 1.0  # weights of the losses; the coefficients' own is 1
-    gap: float = 1.0
-    closure: float = 2.0  # an open mouth at p b m costs this much more
-    velocity: float = 0.3
-    rest: float = 1.0  # movement in sounds that are not speech
+    full_strength_at: float = 0.35  # share of the training after which the augmentation does all it can
+    average: float = 0.998  # decay of the running mean of the weights, which is what gets used
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
     evaluate_every_s: float = 150.0
 
 
@@ -55,20 +59,6 @@ class Trained:
     held_out_voice: LipScores
     held_out_engine: LipScores
     held_out_loss: float
-
-
-@dataclass(frozen=True)
-class FrameSet:
-    """Frames ready to be drawn: pairs of neighbours with their mel columns and targets.
-
-    columns : (N, 20) rows of the mel array for frame i and i + 1; the second window begins at `second`
-    """
-
-    columns: np.ndarray
-    second: np.ndarray  # (N,) 3 or 4
-    targets: np.ndarray  # (N, 2, D) float32, the driven columns
-    shut: np.ndarray  # (N, 2) 1 where the lips must be closed
-    chance: np.ndarray  # (N,) of being drawn
 
 
 def train_expnet(
@@ -100,6 +90,7 @@ def train_expnet(
     import torch
 
     import bfm
+    from sadtalker3d.motion.audio_encoder import EMBEDDING
     from sadtalker3d.motion.expnet import ExpNet
 
     work, config = Path(work), config or TrainConfig()
@@ -126,24 +117,27 @@ def train_expnet(
     pass_reference_through(net)
     average = ExpNet()
     average.load_state_dict(net.state_dict())
-    net.to(memory_format=torch.channels_last)
-    average.to(memory_format=torch.channels_last).eval()
-    optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    naming = torch.nn.Linear(EMBEDDING, len(PHONES))  # only for training: see LossConfig.phone
+    learned = [*net.parameters(), *naming.parameters()]
+    optimizer = torch.optim.AdamW(learned, config.learning_rate, weight_decay=config.weight_decay)
     step, spent_s = 0, 0.0
     if resume:
         state = torch.load(checkpoint, weights_only=True)
         net.load_state_dict(state["net"])
+        naming.load_state_dict(state["naming"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         step, spent_s = state["step"], state["spent_s"]
-    batches = _Batches(data.mel, speech, sounds, config, seed + step)
-    loss_of = LipLoss(mouth, config)
+    batches = Batches(data.mel, speech, sounds, config.batch, seed + step)
+    loss_of = LipLoss(mouth, config.loss)
 
     def save() -> None:
         with replacing(checkpoint) as path:
             torch.save({
-                "net": net.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
-                "step": step, "spent_s": spent_s,
+                "net": net.state_dict(), "naming": naming.state_dict(), "average": average.state_dict(),
+                "optimizer": optimizer.state_dict(), "step": step, "spent_s": spent_s,
             }, path)  # fmt: skip
         write_weights(average, out)
 
@@ -157,14 +151,15 @@ def train_expnet(
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * _schedule(done, config.warm_up)
         net.train()
-        windows, targets, shut, speaking = batches.draw()
+        batch = batches.draw(strength=min(1.0, 0.4 + 0.6 * done / config.full_strength_at))
         with torch.autocast("cpu", torch.bfloat16):
-            audio = net.audio_encoder(windows)  # (2B, 512)
-        driven = audio.float() @ net.mapping1.weight[list(DRIVEN), :512].T + net.mapping1.bias[list(DRIVEN)]
-        loss, parts = loss_of(driven.view(len(targets), 2, -1), targets, shut, speaking)
+            audio = net.audio_encoder(batch.windows)  # (B, 512)
+        audio = audio.float()
+        driven = audio @ net.mapping1.weight[list(DRIVEN), :EMBEDDING].T + net.mapping1.bias[list(DRIVEN)]
+        loss, parts = loss_of(driven, batch, naming(audio))
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+        torch.nn.utils.clip_grad_norm_(learned, 2.0)
         optimizer.step()
         pass_reference_through(net)  # weight decay must not touch it
         _follow(average, net, min(config.average, (1 + step) / (10 + step)))
@@ -194,7 +189,7 @@ def train_expnet(
     return Trained(out, step, spent_s / 60, voice, engine, value)
 
 
-def pass_reference_through(net: nn.Module) -> None:
+def pass_reference_through(net: ExpNet) -> None:
     """Set the part of `mapping1` that does not listen: exact, so it needs no training.
 
     Columns that speech does not drive (eyes, brows, cheeks ...) are the reference's own; the eyelids follow
@@ -227,175 +222,6 @@ def write_weights(net: nn.Module, path: Path) -> None:
         save_file(state, str(partial))
 
 
-def frame_set(corpus: Corpus, part: str, mouth: Mouth) -> FrameSet:
-    """All pairs of neighbouring frames of a part, with the teacher's targets."""
-    columns, second, targets, shut, chance = [], [], [], [], []
-    for utterance in corpus.of(part):
-        frames = int(utterance.columns / COLUMNS_PER_FRAME)
-        starts = window_columns(0, frames)[:, 0]
-        wanted = targets_of(corpus, utterance, frames, mouth)[:, list(DRIVEN)]
-        closed = _marked(utterance, BILABIAL, frames)
-        teeth = _marked(utterance, LABIODENTAL, frames)
-        wide = starts[:-1, None] + np.arange(WINDOW_COLUMNS + 4)
-        columns.append(np.clip(wide, 0, utterance.columns - 1) + utterance.first)
-        second.append(np.diff(starts))
-        targets.append(np.stack([wanted[:-1], wanted[1:]], axis=1))
-        shut.append(np.stack([closed[:-1], closed[1:]], axis=1))
-        moving = np.abs(wanted).sum(1) > 0.05
-        weight = 0.3 + 0.7 * moving + closed + teeth
-        chance.append(weight[:-1])
-    weights = np.concatenate(chance)
-    return FrameSet(
-        np.concatenate(columns).astype(np.int32),
-        np.concatenate(second).astype(np.int32),
-        np.concatenate(targets).astype(np.float32),
-        np.concatenate(shut).astype(np.float32),
-        weights / weights.sum(),
-    )
-
-
-def targets_of(corpus: Corpus, utterance: Utterance, frames: int, mouth: Mouth) -> np.ndarray:
-    """The teacher's (frames, 64) for an utterance of the corpus."""
-    mel = corpus.mel[utterance.first : utterance.first + utterance.columns].astype(np.float32)
-    return open_targets(utterance.phones, frames, mouth, loudness_db=(mel.max(1) + 4) * 12.5)
-
-
-def _marked(utterance: Utterance, names: frozenset[str], frames: int) -> np.ndarray:
-    """(frames,) 1 in the frames whose middle lies in one of the named phones."""
-    middle = (np.arange(frames) + 0.5) / 25
-    marked = np.zeros(frames)
-    for phone in utterance.phones:
-        if phone.name in names:
-            marked[(middle >= phone.start_s) & (middle < phone.end_s)] = 1
-    return marked
-
-
-class LipLoss:
-    """Error in coefficients and in millimetres of the lips, on the 52 shapes alone and on all of them."""
-
-    def __init__(self, mouth: Mouth, config: TrainConfig) -> None:
-        import torch
-
-        self.config = config
-        driven = np.array(DRIVEN) + 1
-        self.upper = torch.tensor(mouth.upper[:, driven], dtype=torch.float32)  # (n, D, 3)
-        self.lower = torch.tensor(mouth.lower[:, driven], dtype=torch.float32)
-        self.rest_upper = torch.tensor(mouth.upper[:, 0], dtype=torch.float32)
-        self.rest_lower = torch.tensor(mouth.lower[:, 0], dtype=torch.float32)
-        corners = np.stack([mouth.left, mouth.right])[:, driven]
-        points = np.concatenate([mouth.upper[:, driven], mouth.lower[:, driven], corners])
-        self.points = torch.tensor(points, dtype=torch.float32)  # (n, D, 3)
-        self.arkit = torch.tensor((np.array(DRIVEN) < 52).astype(np.float32))
-        # a coefficient counts by how far it moves the lips; tongue and the like count little
-        reach = np.sqrt(np.square(points).sum(2).mean(0))
-        self.weight = torch.tensor(np.clip(reach / 10, 0.15, 2.0), dtype=torch.float32)
-
-    def gap_mm(self, driven: Tensor) -> Tensor:
-        """(..., D) -> (...) gap of the 52 shapes."""
-        import torch
-
-        upper = self.rest_upper[:, 1] + torch.einsum("...d,nd->...n", driven * self.arkit, self.upper[..., 1])
-        lower = self.rest_lower[:, 1] + torch.einsum("...d,nd->...n", driven * self.arkit, self.lower[..., 1])
-        rest = self.rest_upper[:, 1].min() - self.rest_lower[:, 1].max()
-        return upper.amin(-1) - lower.amax(-1) - rest
-
-    def __call__(
-        self, driven: Tensor, targets: Tensor, shut: Tensor, speaking: Tensor
-    ) -> tuple[Tensor, dict[str, float]]:
-        """driven, targets : (B, 2, D); shut : (B, 2); speaking : (B,) 0 for sounds that are not speech."""
-        import torch
-        from torch.nn.functional import smooth_l1_loss
-
-        config = self.config
-        error = driven - targets
-        coefficients = 20 * (error.square() * self.weight).mean()
-        moved = torch.einsum("btd,ndc->btnc", error, self.points)  # mm
-        moved_arkit = torch.einsum("btd,ndc->btnc", error * self.arkit, self.points)
-        zero = torch.zeros_like(moved)
-        points = 0.4 * (smooth_l1_loss(moved, zero) + smooth_l1_loss(moved_arkit, zero))
-        gap, wanted = self.gap_mm(driven), self.gap_mm(targets)
-        # the median, not the mean: where the sound leaves two choices the lips take one
-        gaps = smooth_l1_loss(gap, wanted, beta=0.7, reduction="none")
-        gap_loss = 0.3 * (gaps * (1 + config.closure * shut)).mean()
-        open_lips = 0.5 * ((gap - 0.2).clamp(min=0) * shut).sum() / shut.sum().clamp(min=1)
-        velocity = 0.1 * smooth_l1_loss(gap[:, 1] - gap[:, 0], wanted[:, 1] - wanted[:, 0], beta=0.7)
-        velocity = velocity + 0.2 * smooth_l1_loss(moved[:, 1], moved[:, 0])
-        silent = 1 - speaking[:, None, None, None]
-        still = smooth_l1_loss(moved * silent, zero, reduction="sum")
-        rest = 0.4 * still / (silent.sum() * moved[0].numel()).clamp(min=1)
-        loss = (
-            coefficients
-            + config.lip_points * points
-            + config.gap * (gap_loss + open_lips)
-            + config.velocity * velocity
-            + config.rest * rest
-        )
-        parts = {
-            "loss": loss,
-            "coef": coefficients,
-            "points": points,
-            "gap": gap_loss,
-            "open": open_lips,
-            "rest": rest,
-        }
-        return loss, {name: float(value.detach()) for name, value in parts.items()}
-
-
-class _Batches:
-    """Draws augmented batches: pairs of neighbouring windows that share one imagined recording."""
-
-    def __init__(
-        self, mel: np.ndarray, speech: FrameSet, sounds: FrameSet, config: TrainConfig, seed: int
-    ) -> None:
-        import torch
-
-        self.mel, self.speech, self.sounds, self.config = mel, speech, sounds, config
-        self.rng = np.random.default_rng([seed, 3])
-        self.generator = torch.Generator().manual_seed(seed)
-        self.cumulative = np.cumsum(speech.chance)
-
-    def draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """windows (2B, 1, 80, 16), targets (B, 2, D), shut (B, 2), speaking (B,)."""
-        import torch
-
-        from sadtalker3d.train.augment import mel_windows_augmented
-
-        batch = self.config.batch
-        resting = int(batch * self.config.rest_share)
-        rows = np.searchsorted(self.cumulative, self.rng.random(batch - resting) * self.cumulative[-1])
-        rows = np.minimum(rows, len(self.cumulative) - 1)
-        quiet = self.rng.integers(0, len(self.sounds.second), resting)
-        columns = np.concatenate([self.speech.columns[rows], self.sounds.columns[quiet]])
-        second = np.concatenate([self.speech.second[rows], self.sounds.second[quiet]])
-        wide = mel_windows_augmented(
-            self._windows(columns), self._noise(batch), self.generator
-        )  # (B, 80, 20)
-        place = torch.from_numpy(second[:, None].astype(np.int64)) + torch.arange(WINDOW_COLUMNS)
-        later = wide.gather(2, place[:, None].expand(-1, 80, -1))
-        windows = torch.stack([wide[..., :WINDOW_COLUMNS], later], dim=1).view(
-            2 * batch, 1, 80, WINDOW_COLUMNS
-        )
-        targets = np.concatenate([self.speech.targets[rows], self.sounds.targets[quiet]])
-        shut = np.concatenate([self.speech.shut[rows], self.sounds.shut[quiet]])
-        speaking = (np.arange(batch) < batch - resting).astype(np.float32)
-        return windows, torch.from_numpy(targets), torch.from_numpy(shut), torch.from_numpy(speaking)
-
-    def _windows(self, columns: np.ndarray) -> Tensor:
-        import torch
-
-        return torch.from_numpy(self.mel[columns].astype(np.float32)).transpose(1, 2)  # (B, 80, 20)
-
-    def _noise(self, batch: int) -> Tensor:
-        """Sounds that are not speech, or several other voices at once."""
-        import torch
-
-        quiet = self._windows(self.sounds.columns[self.rng.integers(0, len(self.sounds.second), batch)]) - 0.8
-        voices = self.rng.integers(0, len(self.speech.second), (4, batch))
-        babble = torch.stack([self._windows(self.speech.columns[row]) for row in voices]).amax(0)
-        chosen = torch.from_numpy(self.rng.random(batch) < self.config.babble_share)
-        return torch.where(chosen[:, None, None], babble, quiet)
-
-
 @dataclass(frozen=True)
 class _HeldOut:
     """Utterances kept out of training, in the form that measuring needs."""
@@ -419,7 +245,7 @@ class _HeldOut:
             targets.append(targets_of(corpus, utterance, frames, mouth))
         return cls(windows, targets, utterances, mouth)
 
-    def scores(self, net: nn.Module, loss_of: LipLoss) -> tuple[LipScores, float]:
+    def scores(self, net: ExpNet, loss_of: LipLoss) -> tuple[LipScores, float]:
         """Lip measures of the network alone (no smoothing, no gate), and the loss without augmentation."""
         import torch
 
@@ -429,9 +255,9 @@ class _HeldOut:
                 out = net(windows, torch.zeros(len(windows), 64), torch.zeros(len(windows), 1)).float()
                 said.append(out.numpy())
                 driven, wanted = out[:, list(DRIVEN)], torch.from_numpy(targets[:, list(DRIVEN)])
-                pairs = torch.stack([driven[:-1], driven[1:]], 1), torch.stack([wanted[:-1], wanted[1:]], 1)
-                shut = torch.zeros(len(driven) - 1, 2)
-                losses.append(loss_of(*pairs, shut, torch.ones(len(driven) - 1))[1]["loss"])
+                spoken = torch.zeros(len(driven), dtype=torch.int64)
+                batch = Batch(windows, wanted, spoken, torch.zeros(len(driven)), torch.ones(len(driven)))
+                losses.append(loss_of(driven, batch)[1]["mouth"])
         return lip_scores(self.mouth, said, [u.phones for u in self.utterances]), float(np.mean(losses))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sadtalker3d.evaluate import Mouth
+from sadtalker3d.mouth import Mouth
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.train.phones import BILABIAL, LABIODENTAL, SHAPES, VOWELS, Phone
 

@@ -1,0 +1,1 @@
+"""Training of the embedded networks, and what they are trained on."""

@@ -1,0 +1,101 @@
+"""The plan of the corpus is the same for everybody, and its texts hold the sounds that lips are judged by."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.train.corpus import (
+    HELD_OUT_ENGINE,
+    HELD_OUT_VOICE,
+    CorpusConfig,
+    build,
+    plan,
+    without_quiet_ends,
+)
+from sadtalker3d.train.corpus_engines import Line, require, speak
+from sadtalker3d.train.corpus_sounds import KINDS, sound
+from sadtalker3d.train.corpus_text import LANGUAGES, sentence
+from sadtalker3d.train.phones import Phone
+
+TINY = CorpusConfig(
+    hibari=0,
+    flite=(("kal16", 1),),
+    espeak_english=1,
+    espeak_other=1,
+    held_out_voice=1,
+    held_out_engine=0,
+    sounds=1,
+)
+
+
+def test_the_plan_depends_on_its_seed_alone() -> None:
+    assert plan(TINY) == plan(TINY)
+    assert plan(TINY) != plan(CorpusConfig(**{**vars(TINY), "seed": 1}))
+
+
+def test_held_out_voice_and_engine_are_never_trained_on() -> None:
+    lines = [line for part, line in plan(CorpusConfig()) if part == "train"]
+    assert len(lines) > 5000
+    assert not any(
+        (line.engine, line.voice) == HELD_OUT_VOICE or line.engine == HELD_OUT_ENGINE for line in lines
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sentences_are_filled_in_and_vary(language: str) -> None:
+    rng = np.random.default_rng(0)
+    said = {sentence(rng, language) for _ in range(40)}
+    assert len(said) > 30
+    assert not any(set("{}") & set(text) for text in said)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_sounds_are_finite_and_levelled(kind: str) -> None:
+    wave = sound(kind, 2.0, np.random.default_rng(1))
+    assert len(wave) == 32000
+    assert np.isfinite(wave).all()
+    assert 0.01 < np.abs(wave).max() <= 3.0
+
+
+def test_silence_at_the_end_of_a_phone_is_cut_off() -> None:
+    mel = np.full((80, 80), -4.0, np.float32)
+    mel[:, 10:40] = 1.0
+    cut = without_quiet_ends([Phone("aa", 0.1, 0.3), Phone("l", 0.3, 0.9)], mel)
+    assert [phone.name for phone in cut] == ["aa", "l", "sil"]
+    assert cut[1].end_s == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not installed")
+def test_flite_tells_when_it_says_what() -> None:
+    wave, phones = speak(Line("flite", "kal16", "Bob may fill the moon boots."))
+    assert [phone.name for phone in phones if phone.name in "bmpf"] == ["b", "b", "m", "f", "m", "b"]
+    assert phones[-1].end_s == pytest.approx(len(wave) / 16000, abs=0.15)
+
+
+@pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not installed")
+def test_formants_move_without_the_time_moving_much() -> None:
+    plain, _ = speak(Line("flite", "kal16", "Bob may fill the moon boots."))
+    shifted, phones = speak(Line("flite", "kal16", "Bob may fill the moon boots.", formant=1.2))
+    assert len(shifted) == pytest.approx(len(plain), rel=0.1)
+    assert phones[-1].end_s == pytest.approx(len(shifted) / 16000, abs=0.15)
+
+
+def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(UserError, match=r"sudo apt install flite festival"):
+        require({"flite", "festival"})
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not installed")
+def test_a_corpus_is_made_once_and_refused_for_another_plan(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    made = build(tmp_path, TINY, processes=1)
+    again = build(tmp_path, TINY)
+    assert np.array_equal(made.mel, again.mel)
+    assert [u.part for u in made.utterances] == ["train", "train", "train", "voice", "rest"]
+    with pytest.raises(UserError, match="another plan"):
+        build(tmp_path, CorpusConfig(**{**vars(TINY), "seed": 1}))
