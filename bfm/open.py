@@ -23,8 +23,8 @@ def load(path: Path = HEAD) -> FaceModel:
 
     - cage rows with quads are subdivided;
     - the lips' seal adds `seal_weights @ seal_pull` of each column to the rows `seal_rows`;
-    - rigid pieces (teeth, gums, eyes) follow four affine handles each: position = [x, y, z, 1] @ handles;
-    - attached vertices (hair, lashes, brows) ride on a refined vertex with a fixed offset.
+    - the hair's thickness, `hair_offset`, is added to the mean's rows `hair_rows`;
+    - rigid pieces (teeth, gums, eyes) follow four affine handles each: position = [x, y, z, 1] @ handles.
     """
     if not path.is_file():
         raise UserError(f"{path} is missing: reinstall sadtalker3d, or make it with `python -m bfm.bake`")
@@ -42,6 +42,7 @@ def load(path: Path = HEAD) -> FaceModel:
     refined = Subdivision.of(quads, smooth).smooth(cage[:smooth].reshape(smooth, -1))
     refined[stored["seal_rows"]] += stored["seal_weights"] @ stored["seal_pull"]
     refined = refined.reshape(-1, columns, 3)
+    refined[stored["hair_rows"], 0] += stored["hair_offset"]
 
     handles = cage[smooth:].reshape(-1, 4, columns * 3)
     place, owner = stored["rigid_place"], stored["rigid_handle"]
@@ -52,12 +53,8 @@ def load(path: Path = HEAD) -> FaceModel:
     where = stored["corner_place"].astype(np.int64)
     basis = np.empty((columns, len(where), 3), np.float32)
     places = np.concatenate([refined, np.concatenate(rigid).reshape(-1, columns, 3)])
-    riding = stored["attached_to"].astype(np.int64)
-    source = np.concatenate([np.arange(len(places)), riding])[where]
     for k in range(columns):
-        basis[k] = places[source, k]
-    attached = where >= len(places)
-    basis[0, attached] += stored["attached_offset"][where[attached] - len(places)]
+        basis[k] = places[where, k]
 
     header = json.loads(bytes(stored["header"]).decode("utf-8"))
     faces = stored["faces"].astype(np.int32)

@@ -31,6 +31,12 @@ def into(place: str, uv: np.ndarray) -> np.ndarray:
     return np.array([left, top]) + uv * np.array([right - left, bottom - top])
 
 
+def within(uv: np.ndarray, place: str) -> np.ndarray:
+    """(...) whether (..., 2) atlas coordinates lie in a place."""
+    left, top, right, bottom = PLACES[place]
+    return ((uv > [left, top]) & (uv < [right, bottom])).all(axis=-1)
+
+
 def place_cage(cage: Cage) -> np.ndarray:
     """Atlas coordinates of the cage's used texture coordinates, in the order of their index."""
     used, quads = np.unique(cage.quad_uv, return_inverse=True)
@@ -44,7 +50,7 @@ def place_cage(cage: Cage) -> np.ndarray:
     part_of[quads] = cage.quad_part[:, None]
     for part, name in ((1, "tongue"), (2, "lashes"), (3, "rim")):
         members = part_of == part
-        placed[members] = into(name, _fill(uv[members]))
+        placed[members] = into(name, uv[members] if name == "lashes" else _fill(uv[members]))
     sizes = {k: int((island[quads[:, 0]] == k).sum()) for k in np.unique(island[part_of == 0])}
     ranked = sorted(sizes, key=lambda k: -sizes[k])
     names = {ranked[0]: "head"}
@@ -58,8 +64,24 @@ def place_cage(cage: Cage) -> np.ndarray:
         else:
             names[k] = "left socket" if centre[0] > 0.08 else "right socket"
     for k, name in names.items():
-        placed[island == k] = into(name, _fill(uv[island == k]))
+        square = _fill(uv[island == k])
+        placed[island == k] = into(name, _widen_face(square) if name == "head" else square)
     return placed
+
+
+# Share of the head's island that the face takes: down from the crown, and round the head.
+_FACE_DOWN, _FACE_ROUND = (0.40, 0.84), (0.33, 0.67)
+
+
+def _widen_face(square: np.ndarray) -> np.ndarray:
+    """Give the face about twice the texels along each axis, at the cost of the scalp and the neck."""
+    t = np.linspace(0, 1, 2001)
+    widened = np.empty_like(square)
+    for axis, ((start, end), gain) in enumerate(((_FACE_DOWN, 2.0), (_FACE_ROUND, 3.0))):
+        window = 1 / (1 + np.exp(-(t - start) / 0.012)) / (1 + np.exp((t - end) / 0.012))
+        place = np.cumsum(1 + gain * window)
+        widened[:, axis] = np.interp(square[:, axis], t, (place - place[0]) / (place[-1] - place[0]))
+    return widened
 
 
 def _fill(uv: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from sadtalker3d.rig.arkit import OPEN_64
 
 from ..subdivide import Subdivision
-from . import atlas, cage as cages, expression, eyes, identity, landmarks, lips, skin, speech, teeth
+from . import atlas, cage as cages, expression, eyes, hairline, identity, landmarks, lips, regions, speech, teeth, texture
 from .part import Piece
 from .source import Source
 
@@ -18,12 +18,14 @@ _UNIT_M = 0.1  # a source unit in metres
 
 MATERIALS = {
     "skin": {"roughness": 0.55},
+    "hair": {"roughness": 0.85},
     "rim": {"roughness": 0.8, "double_sided": True},
-    "teeth": {"roughness": 0.25},
-    "gums": {"roughness": 0.4, "double_sided": True},
-    "tongue": {"roughness": 0.45},
+    "mouth": {"roughness": 0.95},
+    "teeth": {"roughness": 0.4},
+    "gums": {"roughness": 0.7, "double_sided": True},
+    "tongue": {"roughness": 0.65},
     "eyes": {"roughness": 0.08},
-    "lashes": {"roughness": 0.8, "alpha_mode": "MASK", "alpha_cutoff": 0.4, "double_sided": True},
+    "lashes": {"roughness": 0.9, "alpha_mode": "BLEND", "double_sided": True},
 }
 _PART_ORDER = tuple(MATERIALS)
 
@@ -45,6 +47,8 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
 
     weight = _metric(cage, cage.positions(source.vertices), config)
     heads = identity.sample(source, cage, weight, config)
+    heads = _with_level_rim(heads, cage, source)
+    heads = _with_teeth_behind_lips(heads, cage, source)
     people = identity.components(heads, weight, cage, config)
     shapes = expression.arkit(source, cage)
     shapes |= speech.speech(cage, people.mean, shapes)
@@ -86,23 +90,27 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
     place_of = np.empty(len(order), int)
     place_of[order] = len(rest) + np.arange(len(order))
 
-    stored["attached_to"] = np.zeros(0, np.uint16)
-    stored["attached_offset"] = np.zeros((0, 3), np.float32)
-    split = _split(cage, mesh, pieces, place_of)
+    masks = {
+        "lips": regions.lips(cage, row_of, people.mean),
+        "ears": regions.ears(source, cage),
+    }
+    masks = {name: mesh.smooth(mask[:, None])[:, 0] for name, mask in masks.items()}
+    stored |= hairline.volume(_places(stored, mesh, cage.smooth)[: len(rest)], mesh.faces, masks["ears"])
+    bald = _places(stored | {"hair_rows": stored["hair_rows"][:0]}, mesh, cage.smooth)
+    split = _split(cage, mesh, pieces, place_of, bald, masks["ears"])
     stored |= {
         "faces": split.faces.astype(np.uint16),
         "uv": split.uv.astype(np.float32),
         "corner_place": split.place.astype(np.uint16),
     }
-    neutral = _places(stored, mesh, cage.smooth)[split.place]
-    stored["texture"] = skin.paint(split, neutral)
+    neutral = _places(stored, mesh, cage.smooth)
+    wide = _places(stored, mesh, cage.smooth, {"jawOpen": 0.45, "mouthUpperUpLeft": 0.4, "mouthUpperUpRight": 0.4})
+    stored["texture"] = texture.paint(split, bald, wide, masks)
     header = {"part_faces": split.part_faces, "materials": MATERIALS, "schema": "sadtalker3d.head/1"}
     stored["header"] = np.frombuffer(json.dumps(header).encode("utf-8"), np.uint8)
     first = np.full(split.place.max() + 1, -1)
     first[split.place[::-1]] = np.arange(len(split.place))[::-1]
-    found = landmarks.find(
-        _places(stored, mesh, cage.smooth), contact, mesh, cage, mirror, split, pieces, place_of
-    )
+    found = landmarks.find(neutral, contact, mesh, cage, mirror, split, pieces, place_of)
     for name, places in found.items():
         key = name if name == "landmarks68" else f"points_{name}"
         stored[key] = first[places].astype(np.int32)
@@ -114,6 +122,43 @@ def _with_tongue_lowered(cage: cages.Cage) -> cages.Cage:
     rows = np.unique(cage.quads[cage.quad_part == 1])
     cage.offset[rows] += [0.0, -0.06, -0.03]
     return cage
+
+
+def _with_level_rim(heads: np.ndarray, cage: cages.Cage, source: Source) -> np.ndarray:
+    """Let no identity move the cut up or down, so that the neck ends in one plane for all."""
+    base = cage.positions(source.vertices)
+    height = cages.height(base)[: cage.smooth]
+    t = np.clip(height / 0.70, 0, 1)
+    share = t * t * (3 - 2 * t)
+    share[np.unique(cage.quads[cage.quad_part == 3])] = 0.0
+    level = heads.copy()
+    rows = slice(0, cage.smooth)
+    level[:, rows, 1] = base[rows, 1] + share * (heads[:, rows, 1] - base[rows, 1])
+    return level
+
+
+def _with_teeth_behind_lips(heads: np.ndarray, cage: cages.Cage, source: Source) -> np.ndarray:
+    """Move teeth and tongue up, down, back and forth with the lining of the lips.
+
+    MakeHuman's sliders of chin and lips leave the teeth where they are, and a receding chin would bare the gums.
+    """
+    base = cage.positions(source.vertices)[: cage.smooth]
+    front = (np.abs(base[:, 0]) < 0.14) & (base[:, 2] > 1.46) & (base[:, 2] < 1.525)
+    above = np.nonzero(front & (base[:, 1] > 6.60) & (base[:, 1] < 6.76))[0]
+    below = np.nonzero(front & (base[:, 1] > 6.38) & (base[:, 1] < 6.58))[0]
+    both = (heads[:, [*above, *below]] - base[[*above, *below]]).mean(axis=1)  # (samples, 3)
+    incisors = np.array([0.0, 6.56, 1.48, 1.0])
+    moved = heads.copy()
+    tongue = np.unique(cage.quads[cage.quad_part == 1])
+    for arch, lining in enumerate((above, below)):
+        start = cage.smooth + 4 * arch
+        wanted = np.stack([both[:, 0], both[:, 1], (heads[:, lining, 2] - base[lining, 2]).mean(axis=1)], axis=1)
+        shift = wanted - (incisors @ heads[:, start : start + 4] - incisors[:3])
+        shift[:, 0] = 0.0
+        moved[:, start + 3] += shift
+        if arch == 1:
+            moved[:, tongue] += shift[:, None]
+    return moved
 
 
 def _metric(cage: cages.Cage, positions: np.ndarray, config: identity.IdentityConfig) -> np.ndarray:
@@ -151,11 +196,20 @@ def _seal_arrays(
     }
 
 
-def _places(stored: dict[str, np.ndarray], mesh: Subdivision, smooth: int) -> np.ndarray:
-    """(P, 3) the mean's places, refined and rigid, metres."""
-    cage = stored["cage_mean"]
+def _places(
+    stored: dict[str, np.ndarray], mesh: Subdivision, smooth: int, weights: dict[str, float] | None = None
+) -> np.ndarray:
+    """(P, 3) the mean's places with an expression, refined and rigid, metres."""
+    cage, pull = stored["cage_mean"].copy(), stored["seal_pull"][:, :3].copy()
+    for name, weight in (weights or {}).items():
+        column = OPEN_64.index(name)
+        cage += weight * stored["cage_expression"][column]
+        start = 3 * (1 + len(stored["cage_identity"]) + column)
+        pull += weight * stored["seal_pull"][:, start : start + 3]
     refined = mesh.smooth(cage[:smooth])
-    refined[stored["seal_rows"]] += stored["seal_weights"] @ stored["seal_pull"][:, :3]
+    refined[stored["seal_rows"]] += stored["seal_weights"] @ pull
+    if "hair_rows" in stored:
+        refined[stored["hair_rows"]] += stored["hair_offset"][: len(stored["hair_rows"])]
     handles = cage[smooth:].reshape(-1, 4, 3)
     place = np.concatenate(
         [stored["rigid_place"], np.ones((len(stored["rigid_place"]), 1), np.float32)], axis=1
@@ -177,11 +231,23 @@ class Split:
         return np.repeat(np.arange(len(self.part_faces)), list(self.part_faces.values()))
 
 
-def _split(cage: cages.Cage, mesh: Subdivision, pieces: list[Piece], place_of: np.ndarray) -> Split:
+def _split(
+    cage: cages.Cage,
+    mesh: Subdivision,
+    pieces: list[Piece],
+    place_of: np.ndarray,
+    bald: np.ndarray,
+    ears: np.ndarray,
+) -> Split:
     """Join refined quads and rigid pieces, one vertex for each pair of place and texture coordinate."""
     uv_mesh = Subdivision.of(*_compact(cage.quad_uv))
     uv = uv_mesh.linear(atlas.place_cage(cage))
     quad_part = np.repeat(np.array([_PART_ORDER.index(n) for n in cages.PARTS])[cage.quad_part], 4)
+    middle = bald[mesh.faces].mean(axis=1) * 1000
+    inside = atlas.within(uv[uv_mesh.faces].mean(axis=1), "mouth")
+    quad_part[inside & (quad_part == _PART_ORDER.index("skin"))] = _PART_ORDER.index("mouth")
+    hairy = hairline.cover(middle, ears[mesh.faces].mean(axis=1)) > 0.5
+    quad_part[hairy & (quad_part == _PART_ORDER.index("skin"))] = _PART_ORDER.index("hair")
     places, coordinates, parts = [], [], []
     for corners in ([0, 1, 2], [0, 2, 3]):
         places.append(mesh.faces[:, corners])

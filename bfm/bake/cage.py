@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from . import lashes
 from .source import Source
 
 # The neck is cut by a plane lower in front than behind, as a sculptor's bust is (source units, 10 cm).
 _CUT_HEIGHT, _CUT_SLOPE = 5.80, 0.15
-_RIM = ((0.012, 0.03), (0.05, 0.045), (0.35, 0.03))  # (inward share, drop in source units) of the rim's rings
+_RIM = ((0.012, 0.03), (0.05, 0.045), (0.45, 0.03), (0.985, 0.01))  # (inward share, drop in source units) of the rim's rings
 HANDLES = ("upper teeth", "lower teeth", "left eye", "right eye")
 _HANDLE_GROUPS = ("helper-upper-teeth", "helper-lower-teeth", "helper-l-eye", "helper-r-eye")
 
@@ -45,7 +46,7 @@ class Cage:
 PARTS = ("skin", "tongue", "lashes", "rim")
 
 
-def _height(vertices: np.ndarray) -> np.ndarray:
+def height(vertices: np.ndarray) -> np.ndarray:
     """Height above the cutting plane."""
     return vertices[:, 1] - (_CUT_HEIGHT - _CUT_SLOPE * vertices[:, 2])
 
@@ -54,13 +55,13 @@ def build(source: Source) -> Cage:
     """Cut, close and index the cage."""
     base, mirror = source.vertices, source.mirror
     body = source.groups["body"]
-    above = (_height(base) > 0) & (np.abs(base[:, 0]) < 1.6)
+    above = (height(base) > 0) & (np.abs(base[:, 0]) < 1.6)
     kept = above[body.faces].any(axis=1)
     skin_quads, skin_uv = body.faces[kept], body.uv_faces[kept]
 
     # Each corner below the plane slides along its edges up to the plane.
     weights: dict[int, dict[int, float]] = {}
-    heights = _height(base)
+    heights = height(base)
     below = np.unique(skin_quads[~above[skin_quads]])
     sides = np.stack([skin_quads, np.roll(skin_quads, -1, 1)], 2).reshape(-1, 2)
     sides = np.concatenate([sides, sides[:, ::-1]])
@@ -76,12 +77,14 @@ def build(source: Source) -> Cage:
         weights[int(vertex)][int(vertex)] = 1.0 - float(share.sum())
 
     groups = [(0, skin_quads, skin_uv)]
+    uv, lash_uv = source.uv.copy(), lashes.coordinates(source)
     tongue = source.groups["helper-tongue"]
     groups.append((1, tongue.faces, tongue.uv_faces))
     for side in "lr":
         for strip in "12":
             lash = source.groups[f"helper-{side}-eyelashes-{strip}"]
             groups.append((2, lash.faces, lash.uv_faces))
+            uv[lash.uv_faces] = [[[lash_uv[v][0], 1 - lash_uv[v][1]] for v in quad] for quad in lash.faces.tolist()]
     quads = np.concatenate([g[1] for g in groups])
     quad_uv = np.concatenate([g[2] for g in groups])
     part = np.concatenate([np.full(len(g[1]), g[0]) for g in groups])
@@ -94,7 +97,6 @@ def build(source: Source) -> Cage:
         for index, weight in weights.get(int(vertex), {int(vertex): 1.0}).items():
             entries.append((row, index, weight))
     offsets = [np.zeros((len(used), 3))]
-    uv = source.uv
     source_index = used.copy()
     source_index[np.isin(used, below)] = -1
     row_mirror = row_of[mirror[used]]

@@ -8,8 +8,8 @@ from .part import Piece, grid_faces, reflected
 from .source import Source
 
 _RINGS, _AROUND = 22, 32
-IRIS_ANGLE = 0.50  # radians from the eye's axis to the rim of the iris: 6 mm on a 12.5 mm eye
-UV_ANGLE = 1.9  # the polar angle at the rim of the texture square
+IRIS_ANGLE = 0.46  # radians from the eye's axis to the rim of the iris: 5.9 mm on a 13 mm eye
+UV_ANGLE = 1.25  # the polar angle at the rim of the texture square
 
 
 def eyeballs(source: Source) -> list[Piece]:

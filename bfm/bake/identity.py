@@ -33,8 +33,8 @@ _LEFT_OUT = (
     "neck-double",
     "measure-",
 )
-# The sliders of these parts are bounded closer: they were made for caricature.
-_GENTLE = {"head-age": 0.3, "head-fat": 0.35, "neck": 0.3, "mouth-trans": 0.35, "eyebrows-trans": 0.5}
+# The sliders of these parts are bounded closer: they were made for caricature; all heads share one neck.
+_GENTLE = {"head-age": 0.3, "head-fat": 0.35, "neck": 0.0, "mouth-trans": 0.35, "eyebrows-trans": 0.5}
 
 
 @dataclass(frozen=True)

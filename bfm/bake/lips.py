@@ -45,11 +45,11 @@ class Seal:
         return closed
 
 
-def trace(mesh: Subdivision, start: int, positions: np.ndarray) -> list[int]:
+def trace_cage(quads: np.ndarray, start: int, positions: np.ndarray) -> list[int]:
     """Follow the edge loop from a midline vertex over the left side to the midline again."""
     faces_of: dict[int, set[int]] = {}
     beside: dict[int, set[int]] = {}
-    for index, quad in enumerate(mesh.quads):
+    for index, quad in enumerate(quads):
         for k in range(4):
             a, b = int(quad[k]), int(quad[(k + 1) % 4])
             faces_of.setdefault(a, set()).add(index)
@@ -76,7 +76,7 @@ def contacts(
     edge_of = {(int(a), int(b)): mesh.count + k for k, (a, b) in enumerate(mesh.edges)}
     found = []
     for upper_start, lower_start in CONTACT_LOOPS:
-        loop = trace(mesh, row_of[upper_start], positions)
+        loop = trace_cage(mesh.quads, row_of[upper_start], positions)
         if loop[-1] != row_of[lower_start]:
             raise ValueError(f"the loop from {upper_start} does not end at {lower_start}")
         path = [loop[0]]

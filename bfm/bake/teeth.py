@@ -34,7 +34,7 @@ UPPER = Arch(
     (6.5, 6.0, 7.5, 8.8, 9.0, 10.5, 10.5),
     29.5,
     48.0,
-    149.8,
+    147.4,
     656.0,
     True,
     0,
@@ -46,7 +46,7 @@ LOWER = Arch(
     (5.8, 6.0, 7.2, 7.6, 8.0, 10.0, 10.0),
     27.0,
     45.0,
-    146.8,
+    143.8,
     655.2,
     False,
     1,
@@ -119,10 +119,11 @@ def _tooth(arch: Arch, index: int) -> Piece:
     faces = np.concatenate([faces, fan])
     positions = np.concatenate([rings, [cap]])
     faces = _outward(positions, faces)
-    # u: 0 at the outer face, 1 at the inner; v: down from the gum to the edge; molars in the lower half.
-    u = np.tile((1 - out) / 2, _LEVELS)
-    v = np.repeat(level, _AROUND) * 0.96
-    uv = np.concatenate([np.stack([u, v], axis=1), [[0.5, 1.0]]])
+    # Each tooth has its own strip, outer face left, inner face right; v runs from the gum to the edge, upper
+    # arch in the upper half of the square. Left and right share.
+    u = np.append(np.tile((1 - out) / 2, _LEVELS), 0.5)
+    v = np.append(np.repeat(level, _AROUND) * 0.94, 0.98)
+    uv = np.stack([(index + 0.06 + 0.88 * u) / len(arch.widths), (v + (0.0 if arch.up else 1.0)) / 2], axis=1)
     return Piece("teeth", positions / 100, faces, uv, arch.handle)
 
 
@@ -157,8 +158,8 @@ def _gum(arch: Arch) -> Piece:
     sign = -1.0 if arch.up else 1.0
     margin = arch.edge + rise - sign * (height - 1.7 * within**2)
     # Cross-section from the fold outside over the margin to the inside, (out, height share) in mm.
-    across = np.array([1.4, 1.9, 1.7, 0.75, -0.3, -1.0, -1.0, -1.0, -1.0])
-    share = np.array([-9.0, -5.0, -2.0, -0.2, 0.1, 0.0, -0.3, -3.0, -9.0])
+    across = np.array([-0.6, 0.5, 1.0, 0.75, -0.3, -1.0, -1.0, -1.0, -1.0])
+    share = np.array([-5.0, -3.5, -1.8, -0.2, 0.1, 0.0, -0.3, -3.0, -7.0])
     inner = np.array([0, 0, 0, 0, 0, 0.55, 1.02, 1.18, 1.25])
     out = across[None, :] * (inner[None, :] == 0) + (inner[None, :] > 0) * (
         0.3 - inner[None, :] * thick[:, None]
@@ -173,7 +174,7 @@ def _gum(arch: Arch) -> Piece:
     if np.cross(b - a, c - a)[2] < 0:
         faces = faces[:, ::-1]
     u = np.repeat((where + end) / (2 * end), _GUM_AROUND)
-    v = np.tile(np.linspace(0, 1, _GUM_AROUND), _GUM_STEPS)
+    v = (np.tile(np.linspace(0.03, 0.97, _GUM_AROUND), _GUM_STEPS) + (0.0 if arch.up else 1.0)) / 2
     return Piece("gums", positions / 100, faces, np.stack([u, v], axis=1), arch.handle)
 
 
