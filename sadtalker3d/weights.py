@@ -46,7 +46,7 @@ WEIGHT_FILES: tuple[WeightFile, ...] = (
         licence="Apache-2.0",
         source="sadtalker3d train expnet",
         description="speech -> 64 expression columns of the embedded head",
-        sha256="",
+        sha256="fc8c3b3fe55b91e975553278cf60479da340685fd7f99769193da4cad58a011e",
     ),
     WeightFile(
         name="posevae",
@@ -55,7 +55,7 @@ WEIGHT_FILES: tuple[WeightFile, ...] = (
         licence="Apache-2.0",
         source="sadtalker3d train posevae",
         description="speech and style -> head rotation and translation; the parts that inference needs",
-        sha256="",
+        sha256="4a57353dc4cf940f078f1b18f675cd253f74aa2cee32c4200983881d7b5bbd36",
     ),
 )
 

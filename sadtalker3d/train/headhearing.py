@@ -51,11 +51,20 @@ def train_hearing(
 
 
 @torch.no_grad()
-def hear(encoder: nn.Module, windows: np.ndarray, block: int = 256) -> Tensor:
-    """Embeddings (N, 512) of windows (N, 1, 80, 16), block by block."""
-    rows = range(0, len(windows), block)
+def hear(encoder: nn.Module, windows: np.ndarray, every: int = 4, block: int = 256) -> Tensor:
+    """Embeddings (N, 512) of windows (N, 1, 80, 16): every fourth is heard, those between are interpolated.
+
+    Generation does the same: a window is five frames long, and a head is slow.
+    """
+    heard = np.ascontiguousarray(windows[::every])
+    rows = range(0, len(heard), block)
     with torch.autocast("cpu", torch.bfloat16):
-        return torch.cat([encoder(torch.from_numpy(windows[row : row + block])).float() for row in rows])
+        sparse = torch.cat([encoder(torch.from_numpy(heard[row : row + block])).float() for row in rows])
+    at = torch.arange(len(windows)) / every
+    low = at.long()
+    high = (low + 1).clamp(max=len(sparse) - 1)
+    share = (at - low)[:, None]
+    return (1 - share) * sparse[low] + share * sparse[high]
 
 
 def _goals(clip: HeadClip) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 First the audio encoder learns to hear loudness, its onsets and what heads do with them; it is then frozen,
 because the few minutes of measured speech would soon be learnt by heart through it. Then the variational
-autoencoder is trained as the paper has it (reconstruction + KL + 0.7 GAN), with one term more: motion drawn
-from the prior has to have the distribution of the measured motion, jointly with loudness, reference pose and
-style.
+autoencoder, which starts at the principal components of the motion (`headstart`), is trained as in the paper
+(reconstruction + KL + GAN) with one term more: motion drawn from the prior is to have the distribution of the
+measured motion, jointly with loudness, reference pose and style.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from sadtalker3d.mel import frame_windows
 from sadtalker3d.motion.posevae import INFERENCE_PREFIXES, POSE, WINDOW, PoseVAE
 from sadtalker3d.train.headhearing import hear, train_hearing
 from sadtalker3d.train.headmotion import HeadClip, borrow_voices, load_clips, mirrored, speech_energy, split
+from sadtalker3d.train.headstart import start_from_components, straight
 from sadtalker3d.train.headstyles import HeadStyle, draw_windows, head_styles
 
+START_WINDOWS = 1200  # the components of motion are taken from so many
+START_BATCH = 10**9  # its number: no other batch has it
 LEVELS = (0.0, -0.9, 0.9)  # of the normalised mel; 0.8 is 10 dB
 
 
@@ -34,20 +37,37 @@ class PoseVAETraining:
     """The recipe. Weights of the losses are those of the paper where it has them."""
 
     hearing_steps: int = 250
-    steps: int = 1000
-    batch: int = 48
+    straight_steps: int = 1500  # without the U-Nets, which are the identity so far
+    straight_batch: int = 256
+    straight_learning_rates: tuple[float, float] = (1e-3, 1e-4)  # first and last, falling exponentially
+    full_steps: int = 150
+    full_batch: int = 48
+    full_learning_rates: tuple[float, float] = (5e-5, 1e-5)
     held_out_batch: int = 256
-    learning_rate: float = 6e-4
-    last_learning_rate: float = 3e-5
     gan_learning_rate: float = 2e-4
     noise: float = 0.15  # of a decoded value, in units of the spread: weighs reconstruction against KL
     kl: float = 1.0
-    gan: float = 0.7
-    gan_from: int = 250  # steps; before that anything fools or betrays it
+    gan: float = 0.7  # in the full steps
     match: float = 12.0
     velocity: float = 0.5  # velocities in the reconstruction, next to positions
-    save_every: int = 100
+    save_every: int = 500
     seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        return self.straight_steps + self.full_steps
+
+    def is_straight(self, step: int) -> bool:
+        return step < self.straight_steps
+
+    def learning_rate(self, step: int) -> float:
+        if self.is_straight(step):
+            first, last = self.straight_learning_rates
+            share = step / self.straight_steps
+        else:
+            first, last = self.full_learning_rates
+            share = (step - self.straight_steps) / self.full_steps
+        return first * (last / first) ** share
 
 
 @dataclass
@@ -93,10 +113,13 @@ def train_posevae(
         trainer.save(resume)
     windows = _Windows(trainer.net, clips, styles, trainer.spread, recipe.seed)
     tests = _Windows(trainer.net, held, _styles_of_others(held), trainer.spread, recipe.seed + 1)
+    if trainer.step == 0:
+        trainer.start(windows.batch(START_WINDOWS, START_BATCH))
     test_batch = tests.batch(recipe.held_out_batch, 0)
     loss: dict[str, float] = {}
     while trainer.step < recipe.steps:
-        loss = trainer.train(windows.batch(recipe.batch, trainer.step))
+        size = recipe.straight_batch if recipe.is_straight(trainer.step) else recipe.full_batch
+        loss = trainer.train(windows.batch(size, trainer.step))
         if progress:
             progress(trainer.step, recipe.steps)
         if trainer.step % recipe.save_every == 0 or trainer.step == recipe.steps:
@@ -128,22 +151,29 @@ class _Trainer:
     def __init__(self, recipe: PoseVAETraining, spread: np.ndarray) -> None:
         self.recipe, self.spread, self.step = recipe, spread, 0
         self.net = PoseVAE()
-        self.made = torch.optim.Adam(self.net.netG.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
+        self.made = torch.optim.Adam(self.net.netG.parameters(), betas=(0.9, 0.99))
         self.judge = torch.optim.Adam(
             self.net.netD_motion.parameters(), lr=recipe.gan_learning_rate, betas=(0.5, 0.99)
         )
-        falling = (recipe.last_learning_rate / recipe.learning_rate) ** (1 / max(1, recipe.steps))
-        self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.made, falling)
+
+    def start(self, batch: Batch) -> None:
+        start_from_components(
+            self.net, batch.motion, batch.reference, batch.audio, batch.loudness, self.recipe.noise
+        )
 
     def train(self, batch: Batch) -> dict[str, float]:
         recipe = self.recipe
         torch.manual_seed(recipe.seed * 1_000_003 + self.step)  # so that a resumed run draws the same
+        for group in self.made.param_groups:
+            group["lr"] = recipe.learning_rate(self.step)
         self.net.netG.train()
         self.net.netD_motion.train()
-        adversarial = self.step >= recipe.gan_from
-        with torch.autocast("cpu", torch.bfloat16):
-            parts, drawn = self._losses(batch)
-            if adversarial:
+        if recipe.is_straight(self.step):
+            with straight(self.net):
+                parts, _ = self._losses(batch)
+        else:
+            with torch.autocast("cpu", torch.bfloat16):
+                parts, drawn = self._losses(batch)
                 # least squares: its gradient does not vanish when the discriminator is sure
                 parts["gan"] = (self.net.netD_motion(drawn) - 1).square().mean()
         weights = {"mse": 0.5 / recipe.noise**2, "kl": recipe.kl, "gan": recipe.gan, "match": recipe.match}
@@ -152,16 +182,19 @@ class _Trainer:
         total.backward()
         nn.utils.clip_grad_norm_(self.net.netG.parameters(), 5.0)
         self.made.step()
-        self.schedule.step()
-        if adversarial and self.step % 2 == 0:
-            self.judge.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16):
-                real, made = self.net.netD_motion(torch.cat([batch.motion, drawn.detach()])).chunk(2)
-                judged = (real - 1).square().mean() + made.square().mean()
-            judged.backward()
-            self.judge.step()
+        if "gan" in parts and self.step % 2 == 0:
+            self._judge(batch.motion, drawn.detach())
         self.step += 1
         return {name: float(value.detach()) for name, value in parts.items()}
+
+    def _judge(self, measured: Tensor, drawn: Tensor) -> None:
+        """One step of the discriminator."""
+        self.judge.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16):
+            real, made = self.net.netD_motion(torch.cat([measured, drawn])).chunk(2)
+            loss = (real - 1).square().mean() + made.square().mean()
+        loss.backward()
+        self.judge.step()
 
     @torch.no_grad()
     def test(self, batch: Batch) -> dict[str, float]:
@@ -198,7 +231,6 @@ class _Trainer:
             "net": self.net.state_dict(),
             "made": self.made.state_dict(),
             "judge": self.judge.state_dict(),
-            "schedule": self.schedule.state_dict(),
         }
         with replacing(path) as partial:
             torch.save(state, partial)
@@ -211,7 +243,7 @@ class _Trainer:
                     f"{path}: is from training with another recipe; delete it or name another file"
                 )
             self.net.load_state_dict(state["net"])
-            for part in ("made", "judge", "schedule"):
+            for part in ("made", "judge"):
                 getattr(self, part).load_state_dict(state[part])
             self.step = state["step"]
         except (RuntimeError, KeyError, ValueError, EOFError) as error:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.evaluate_head import HeadTake, border_jump
-from sadtalker3d.motion.head import DEFAULT, head_motion
+from sadtalker3d.motion.head import HOP, head_motion
 from sadtalker3d.motion.posevae import POSE, PoseVAE
 from tests.seeded import load_seeded
 
@@ -50,7 +50,7 @@ def test_a_longer_recording_begins_like_a_shorter_one(net: PoseVAE) -> None:
     np.testing.assert_allclose(long[:100], short[:100], atol=1e-6)
 
 
-@pytest.mark.parametrize("period", [32, DEFAULT.hop])
+@pytest.mark.parametrize("period", [32, HOP])
 def test_no_jump_where_blocks_join(net: PoseVAE, period: int) -> None:
     takes = [HeadTake(motion(net, 1500, seed)[:, :3]) for seed in range(2)]
     jumps = [border_jump(takes, period, phase) for phase in range(-2, 3)]

@@ -24,7 +24,15 @@ from sadtalker3d.train.headmotion import (
 from sadtalker3d.train.headstyles import draw_windows, head_styles
 from sadtalker3d.train.posevae import PoseVAETraining, train_posevae, write_weights
 
-RECIPE = PoseVAETraining(hearing_steps=1, steps=2, batch=4, held_out_batch=4, gan_from=1, save_every=1)
+RECIPE = PoseVAETraining(
+    hearing_steps=1,
+    straight_steps=1,
+    straight_batch=4,
+    full_steps=2,
+    full_batch=4,
+    held_out_batch=4,
+    save_every=1,
+)
 
 
 def moving(seed: int, frames: int = 120, speed: float = 1.0) -> np.ndarray:
