@@ -46,7 +46,9 @@ def _strokes() -> list[tuple[np.ndarray, np.ndarray, float]]:
         up = np.array([-tangent[1], tangent[0]])
         root = middle + up * across * np.interp(s, steps, _HALF_WIDTH)
         # By the nose hairs stand up, then lie outward, the upper ones turning down and the lower ones up.
-        lean = np.interp(s, [0, 0.15, 0.4, 1], [1.25, 0.75, 0.25, -0.05]) - 0.35 * across + rng.normal(0, 0.13)
+        lean = (
+            np.interp(s, [0, 0.15, 0.4, 1], [1.25, 0.75, 0.25, -0.05]) - 0.35 * across + rng.normal(0, 0.13)
+        )
         length = np.interp(s, [0, 0.3, 1], [4.5, 6.5, 4.0]) * rng.uniform(0.7, 1.15)
         tip = root + length * (np.cos(lean) * tangent + np.sin(lean) * up)
         made.append((root, tip, float(rng.uniform(0.45, 0.8))))

@@ -10,7 +10,20 @@ import numpy as np
 from sadtalker3d.rig.arkit import OPEN_64
 
 from ..subdivide import Subdivision
-from . import atlas, cage as cages, expression, eyes, hairline, identity, landmarks, lips, regions, speech, teeth, texture
+from . import (
+    atlas,
+    cage as cages,
+    expression,
+    eyes,
+    hairline,
+    identity,
+    landmarks,
+    lips,
+    regions,
+    speech,
+    teeth,
+    texture,
+)
 from .part import Piece
 from .source import Source
 
@@ -104,7 +117,9 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
         "corner_place": split.place.astype(np.uint16),
     }
     neutral = _places(stored, mesh, cage.smooth)
-    wide = _places(stored, mesh, cage.smooth, {"jawOpen": 0.45, "mouthUpperUpLeft": 0.4, "mouthUpperUpRight": 0.4})
+    wide = _places(
+        stored, mesh, cage.smooth, {"jawOpen": 0.45, "mouthUpperUpLeft": 0.4, "mouthUpperUpRight": 0.4}
+    )
     stored["texture"] = texture.paint(split, bald, wide, masks)
     header = {"part_faces": split.part_faces, "materials": MATERIALS, "schema": "sadtalker3d.head/1"}
     stored["header"] = np.frombuffer(json.dumps(header).encode("utf-8"), np.uint8)
@@ -152,7 +167,9 @@ def _with_teeth_behind_lips(heads: np.ndarray, cage: cages.Cage, source: Source)
     tongue = np.unique(cage.quads[cage.quad_part == 1])
     for arch, lining in enumerate((above, below)):
         start = cage.smooth + 4 * arch
-        wanted = np.stack([both[:, 0], both[:, 1], (heads[:, lining, 2] - base[lining, 2]).mean(axis=1)], axis=1)
+        wanted = np.stack(
+            [both[:, 0], both[:, 1], (heads[:, lining, 2] - base[lining, 2]).mean(axis=1)], axis=1
+        )
         shift = wanted - (incisors @ heads[:, start : start + 4] - incisors[:3])
         shift[:, 0] = 0.0
         moved[:, start + 3] += shift

@@ -16,7 +16,12 @@ from .source import Source
 
 # The neck is cut by a plane lower in front than behind, as a sculptor's bust is (source units, 10 cm).
 _CUT_HEIGHT, _CUT_SLOPE = 5.80, 0.15
-_RIM = ((0.012, 0.03), (0.05, 0.045), (0.45, 0.03), (0.985, 0.01))  # (inward share, drop in source units) of the rim's rings
+_RIM = (
+    (0.012, 0.03),
+    (0.05, 0.045),
+    (0.45, 0.03),
+    (0.985, 0.01),
+)  # (inward share, drop in source units) of the rim's rings
 HANDLES = ("upper teeth", "lower teeth", "left eye", "right eye")
 _HANDLE_GROUPS = ("helper-upper-teeth", "helper-lower-teeth", "helper-l-eye", "helper-r-eye")
 
@@ -84,7 +89,9 @@ def build(source: Source) -> Cage:
         for strip in "12":
             lash = source.groups[f"helper-{side}-eyelashes-{strip}"]
             groups.append((2, lash.faces, lash.uv_faces))
-            uv[lash.uv_faces] = [[[lash_uv[v][0], 1 - lash_uv[v][1]] for v in quad] for quad in lash.faces.tolist()]
+            uv[lash.uv_faces] = [
+                [[lash_uv[v][0], 1 - lash_uv[v][1]] for v in quad] for quad in lash.faces.tolist()
+            ]
     quads = np.concatenate([g[1] for g in groups])
     quad_uv = np.concatenate([g[2] for g in groups])
     part = np.concatenate([np.full(len(g[1]), g[0]) for g in groups])

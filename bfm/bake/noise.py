@@ -26,7 +26,9 @@ def layered(points: np.ndarray, cell: float, seed: int, layers: int = 3) -> np.n
 
 
 def _hash(cells: np.ndarray, seed: int) -> np.ndarray:
-    mixed = cells[..., 0] * 374761393 + cells[..., 1] * 668265263 + cells[..., 2] * 2147483647 + seed * 1274126177
+    mixed = (
+        cells[..., 0] * 374761393 + cells[..., 1] * 668265263 + cells[..., 2] * 2147483647 + seed * 1274126177
+    )
     mixed = (mixed ^ (mixed >> 13)) * 1274126177
     mixed = mixed ^ (mixed >> 16)
     return (mixed & 0xFFFF) / 32767.5 - 1

@@ -9,7 +9,9 @@ from .raster import depth_image
 _DIRECTIONS, _SIZE = 96, 256
 
 
-def openness(positions: np.ndarray, normals: np.ndarray, faces: np.ndarray, bias_m: float = 0.002) -> np.ndarray:
+def openness(
+    positions: np.ndarray, normals: np.ndarray, faces: np.ndarray, bias_m: float = 0.002
+) -> np.ndarray:
     """(V,) cosine-weighted share of 96 directions, spread evenly over the sphere, that reach each vertex."""
     k = np.arange(_DIRECTIONS) + 0.5
     height, turn = 1 - 2 * k / _DIRECTIONS, k * np.pi * (3 - np.sqrt(5))  # Fibonacci's lattice

@@ -61,7 +61,9 @@ class Studio:
             pose[:3, :3] = _facing(np.array(direction))
             scene.add(self._gl.DirectionalLight(intensity=strength), pose=pose)
         large = self._renderer.render(scene)[0].astype(np.uint16)
-        return ((large[::2, ::2] + large[1::2, ::2] + large[::2, 1::2] + large[1::2, 1::2]) // 4).astype(np.uint8)
+        return ((large[::2, ::2] + large[1::2, ::2] + large[::2, 1::2] + large[1::2, 1::2]) // 4).astype(
+            np.uint8
+        )
 
     def _mesh(self, name: str, rows: np.ndarray, vertices: np.ndarray, normals: np.ndarray):  # noqa: ANN202
         look = self._face.materials[name]
@@ -102,7 +104,9 @@ def weights(face: FaceModel, named: dict[str, float]) -> np.ndarray:
     """(64,) expression of weights by name; a name without its side means both."""
     row = np.zeros(len(face.expression_names), np.float32)
     for name, value in named.items():
-        columns = [k for k, n in enumerate(face.expression_names) if n in (name, f"{name}Left", f"{name}Right")]
+        columns = [
+            k for k, n in enumerate(face.expression_names) if n in (name, f"{name}Left", f"{name}Right")
+        ]
         if not columns:
             raise KeyError(name)
         row[columns] += value

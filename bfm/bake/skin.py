@@ -76,7 +76,9 @@ def _step(x: np.ndarray, start: float, end: float) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def _spot(mm: np.ndarray, centre: tuple[float, float, float], radius: tuple[float, float, float]) -> np.ndarray:
+def _spot(
+    mm: np.ndarray, centre: tuple[float, float, float], radius: tuple[float, float, float]
+) -> np.ndarray:
     """A soft spot, the same on both sides."""
     offset = (np.abs(mm * [1, 0, 0]) + mm * [0, 1, 1] - centre) / radius
     return np.exp(-(offset**2).sum(axis=1))
@@ -100,14 +102,26 @@ def _skin(s: Surface, palette: Palette) -> np.ndarray:
     flush, hollow = _rgb(palette.flush), _rgb(palette.hollow)
     blotch = layered(mm, 28.0, 11)
     red = 0.34 * _spot(mm, (40, -2, 112), (20, 17, 40)) + 0.40 * _spot(mm, (0, -3, 150), (13, 10, 14))
-    red += 0.25 * _spot(mm, (0, -66, 115), (16, 10, 20)) + 0.16 * s.ears + 0.12 * _spot(mm, (14, -9, 136), (6, 8, 9))
+    red += (
+        0.25 * _spot(mm, (0, -66, 115), (16, 10, 20))
+        + 0.16 * s.ears
+        + 0.12 * _spot(mm, (14, -9, 136), (6, 8, 9))
+    )
     base = _mix(base, flush, red * (1 + 0.35 * blotch) + 0.05 + 0.07 * blotch)
     base = _mix(base, np.array([0.83, 0.69, 0.55]), 0.25 * _spot(mm, (0, 84, 128), (50, 22, 40)))
     # Round the eyes: darker, a little violet; the lids' edges moist and pink.
-    base = _mix(base, hollow, 0.5 * _spot(mm, (26, 22, 124), (15, 8, 16)) + 0.35 * _spot(mm, (30, 40, 124), (17, 6, 16)))
+    base = _mix(
+        base,
+        hollow,
+        0.5 * _spot(mm, (26, 22, 124), (15, 8, 16)) + 0.35 * _spot(mm, (30, 40, 124), (17, 6, 16)),
+    )
     base = _mix(base, hollow, 0.45 * _spot(mm, (16, 28, 124), (6, 9, 9)))
     # Shaved beard and upper lip, only a breath of it.
-    base = _mix(base, np.array([0.66, 0.50, 0.46]), 0.10 * _step(-mm[:, 1], 20, 55) * (mm[:, 2] > 40) * (mm[:, 1] > -92))
+    base = _mix(
+        base,
+        np.array([0.66, 0.50, 0.46]),
+        0.10 * _step(-mm[:, 1], 20, 55) * (mm[:, 2] > 40) * (mm[:, 1] > -92),
+    )
     pores = 0.5 * noise(mm, 1.1, 21) + 0.5 * noise(mm, 2.3, 22)
     base *= (1 + 0.025 * pores + 0.035 * blotch)[:, None]
     freckles = _step(noise(mm, 3.1, 31), 0.72, 0.95) * _spot(mm, (30, 4, 120), (32, 18, 40))
@@ -180,7 +194,9 @@ def _eyes(s: Surface, palette: Palette) -> np.ndarray:
     flat = np.concatenate([own, np.zeros((len(own), 1))], axis=1)
     veins = _step(1 - np.abs(layered(flat, 0.09, 91)), 0.90, 1.0) * _step(angle, 0.62, 0.95)
     sclera = _mix(sclera, np.array([0.78, 0.52, 0.48]), 0.35 * veins + 0.35 * _step(angle, 0.75, 1.2))
-    fibres = 0.6 * noise(ring * 9 + [[0, 0, 1]] * angle[:, None] * 2, 1.0, 92) + 0.4 * noise(ring * 22, 1.0, 93)
+    fibres = 0.6 * noise(ring * 9 + [[0, 0, 1]] * angle[:, None] * 2, 1.0, 92) + 0.4 * noise(
+        ring * 22, 1.0, 93
+    )
     iris = _rgb(palette.iris) * (1.12 + 0.38 * fibres)[:, None]
     share = angle / eyes.IRIS_ANGLE
     iris = _mix(iris, _rgb(palette.iris) * [1.45, 1.35, 1.15], 0.55 * np.exp(-(((share - 0.48) / 0.14) ** 2)))

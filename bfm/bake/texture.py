@@ -68,6 +68,7 @@ def _normals(places: np.ndarray, faces: np.ndarray) -> np.ndarray:
     a, b, c = (places[faces[:, k]] for k in range(3))
     face = np.cross(b - a, c - a)
     total = np.stack(
-        [sum(np.bincount(faces[:, k], face[:, axis], len(places)) for k in range(3)) for axis in range(3)], axis=1
+        [sum(np.bincount(faces[:, k], face[:, axis], len(places)) for k in range(3)) for axis in range(3)],
+        axis=1,
     )
     return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
