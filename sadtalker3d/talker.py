@@ -13,8 +13,8 @@ from sadtalker3d.track import Track
 
 if TYPE_CHECKING:
     import numpy as np
-    from bfm.model import FaceModel
 
+    from bfm.model import FaceModel
     from sadtalker3d.motion.generate import Gains
 
 

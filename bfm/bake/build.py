@@ -12,7 +12,6 @@ from sadtalker3d.rig.arkit import OPEN_64
 from ..subdivide import Subdivision
 from . import (
     atlas,
-    cage as cages,
     expression,
     eyes,
     hairline,
@@ -23,6 +22,9 @@ from . import (
     speech,
     teeth,
     texture,
+)
+from . import (
+    cage as cages,
 )
 from .part import Piece
 from .source import Source
@@ -283,7 +285,7 @@ def _split(
     place, coordinate, part = place[order], coordinate[order], part[order]
     grid = np.round(coordinate * 2**20).astype(np.int64)
     key = (place.astype(np.int64) << 42) + (grid[..., 0] << 21) + grid[..., 1]
-    unique, first, inverse = np.unique(key.ravel(), return_index=True, return_inverse=True)
+    _unique, first, inverse = np.unique(key.ravel(), return_index=True, return_inverse=True)
     counts = {name: int((part == k).sum()) for k, name in enumerate(_PART_ORDER)}
     return Split(inverse.reshape(-1, 3), coordinate.reshape(-1, 2)[first], place.ravel()[first], counts)
 

@@ -148,7 +148,7 @@ def components(heads: np.ndarray, weight: np.ndarray, cage: Cage, config: Identi
     residual = heads - heads.mean(axis=0)
     metric = np.sqrt(weight)[:, None]
     flat = (residual * metric).reshape(len(heads), -1)
-    u, s, vt = np.linalg.svd(flat, full_matrices=False)
+    u, s, _vt = np.linalg.svd(flat, full_matrices=False)
     k = config.components
     # Displacements by regression on the scores, so that rows of no weight (eyes, teeth) follow too.
     scores = u[:, :k] * np.sqrt(len(heads) - 1)

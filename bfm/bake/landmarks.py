@@ -60,7 +60,7 @@ def find(
             distance, index = _nearest_all(mm[rows], mm[front])
             close = np.unique(front[index[distance < 1.2]])
             lid[f"eyelid_{name}_{side}"] = close[np.argsort(-mm[close, 0] * sign)][::-1]
-    found |= {k: v for k, v in lid.items()}
+    found |= dict(lid.items())
 
     def sided(points: tuple[tuple[float, float, float], ...], sign: int) -> list[int]:
         left = [nearest(p, front) for p in points]
@@ -79,7 +79,7 @@ def find(
     ibug += [right_corner, *right_upper, *left_upper[1::-1], left_corner]
     ibug += [*left_lower, *right_lower[1::-1]]
     n = len(outer.lower)
-    steps = [int(round((n - 1) * s)) for s in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    steps = [round((n - 1) * s) for s in (0.0, 0.25, 0.5, 0.75, 1.0)]
     upper_line = outer.upper[outer.partner]
     ibug += [upper_line[k] for k in steps[::-1]] + [outer.lower[k] for k in steps[1:-1]]
     found["landmarks68"] = np.array(ibug, int)

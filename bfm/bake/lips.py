@@ -6,6 +6,7 @@ lip gets a place on the lower one. The seal moves both halfway and lets the skin
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +81,7 @@ def contacts(
         if loop[-1] != row_of[lower_start]:
             raise ValueError(f"the loop from {upper_start} does not end at {lower_start}")
         path = [loop[0]]
-        for a, b in zip(loop, loop[1:], strict=False):
+        for a, b in itertools.pairwise(loop):
             path += [edge_of[min(a, b), max(a, b)], b]
         corner = int(np.argmax(fine[path, 0] - 0.3 * fine[path, 2]))
         corner -= corner % 2  # a vertex of the cage

@@ -65,7 +65,7 @@ class Studio:
             np.uint8
         )
 
-    def _mesh(self, name: str, rows: np.ndarray, vertices: np.ndarray, normals: np.ndarray):  # noqa: ANN202
+    def _mesh(self, name: str, rows: np.ndarray, vertices: np.ndarray, normals: np.ndarray):
         look = self._face.materials[name]
         used, faces = np.unique(self._face.faces[rows], return_inverse=True)
         # pyrender takes a textured material for transparent only if its factor is; so it draws it last.

@@ -112,7 +112,7 @@ def _tooth(arch: Arch, index: int) -> Piece:
     x = place[0] + tangent[0] * along + normal[0] * outward
     z = place[1] + tangent[1] * along + normal[1] * outward
     rings = np.stack([x, y, z], axis=-1).reshape(-1, 3)
-    cap = rings[-_AROUND:].mean(axis=0) + [0, sign * (0.25 if not molar else -0.8), 0]
+    cap = [*rings[-_AROUND:].mean(axis=0), 0, sign * (0.25 if not molar else -0.8), 0]
     faces = grid_faces(_LEVELS, _AROUND, closed=True)
     last = (_LEVELS - 1) * _AROUND + np.arange(_AROUND)
     fan = np.stack([last, np.roll(last, -1), np.full(_AROUND, len(rings))], axis=1)

@@ -57,7 +57,9 @@ def speak(line: Line) -> tuple[np.ndarray, list[Phone]]:
 
 def require(engines: set[str]) -> None:
     """UserError naming what to install when a program of these engines is missing."""
-    apt: list[str] = [name for name in ("flite", "festival") if name in engines and shutil.which(name) is None]
+    apt: list[str] = [
+        name for name in ("flite", "festival") if name in engines and shutil.which(name) is None
+    ]
     if "festival" in engines and not Path("/usr/share/festival/voices/us/cmu_us_slt_arctic_hts").exists():
         apt.append("festvox-us-slt-hts")
     if "espeak" in engines and ctypes.util.find_library("espeak-ng") is None:
