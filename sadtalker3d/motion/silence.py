@@ -13,6 +13,7 @@ import numpy as np
 from sadtalker3d.mel import BANDS
 
 DB_PER_UNIT = 12.5  # a normalised mel spans 100 dB in 8 units
+FLOOR_DB = -4 * DB_PER_UNIT  # the lowest value a mel takes: digital silence
 GROUPS = 8  # ten mel bands each: narrow enough to see an f, wide enough to average noise
 FRAME_COLUMNS = slice(6, 10)  # of the window's 16, those that fall into the video frame itself
 
@@ -51,7 +52,7 @@ def speech_gate(levels: np.ndarray, config: GateConfig = DEFAULT) -> np.ndarray:
     background = _background(levels, config)  # (T, 8)
     if len(levels) < config.shortest_background:
         background = np.minimum(background, loud - config.unmeasured_db)
-    background = np.maximum(background, loud.max() - config.range_db)
+    background = np.maximum(background, max(loud.max() - config.range_db, FLOOR_DB))
     above = (levels - background).max(axis=1)
     gate = _smoothstep((above - config.closed_db) / (config.open_db - config.closed_db))
     return _softened(_spread(gate, config.ahead, config.after), config.softening).astype(np.float32)
