@@ -72,9 +72,9 @@ class FastAudioEncoder(nn.Module):
         self.dtype = dtype or _fastest_dtype()
         self.units = copy.deepcopy(encoder).eval()
         for unit in self.units:
-            convolution, norm = unit.conv_block
+            convolution, norm = unit.conv_block  # type: ignore[misc]
             unit.conv_block = nn.Sequential(fuse_conv_bn_eval(convolution, norm))
-        self.units.to(dtype=self.dtype).to(memory_format=torch.channels_last)
+        self.units.to(dtype=self.dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, windows: Tensor) -> Tensor:  # (N, 1, 80, 16)
         windows = windows.to(self.dtype, memory_format=torch.channels_last)
