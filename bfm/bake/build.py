@@ -137,7 +137,7 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
 def _with_tongue_lowered(cage: cages.Cage) -> cages.Cage:
     """The tongue comes down with the lower teeth (see teeth.py) and back, behind them."""
     rows = np.unique(cage.quads[cage.quad_part == 1])
-    cage.offset[rows] += [0.0, -0.06, -0.03]
+    cage.offset[rows] += [0.0, -0.03, -0.03]
     return cage
 
 
@@ -164,7 +164,7 @@ def _with_teeth_behind_lips(heads: np.ndarray, cage: cages.Cage, source: Source)
     above = np.nonzero(front & (base[:, 1] > 6.60) & (base[:, 1] < 6.76))[0]
     below = np.nonzero(front & (base[:, 1] > 6.38) & (base[:, 1] < 6.58))[0]
     both = (heads[:, [*above, *below]] - base[[*above, *below]]).mean(axis=1)  # (samples, 3)
-    incisors = np.array([0.0, 6.56, 1.48, 1.0])
+    incisors = np.array([0.0, 6.59, 1.48, 1.0])
     moved = heads.copy()
     tongue = np.unique(cage.quads[cage.quad_part == 1])
     for arch, lining in enumerate((above, below)):

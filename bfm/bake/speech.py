@@ -47,10 +47,10 @@ def speech(cage: Cage, positions: np.ndarray, shapes: dict[str, np.ndarray]) -> 
 
     made = {
         "tongueTipUp": bend(
-            0.155 * _ramp(t, 0.55, 0.98) + 0.05 * _ramp(t, 0.25, 0.7) * c, -0.005 * _ramp(t, 0.5, 1.0)
+            0.155 * _ramp(t, 0.55, 0.98) + 0.05 * _ramp(t, 0.25, 0.7) * c, 0.015 * _ramp(t, 0.3, 0.9)
         ),
         "tongueBetweenTeeth": bend(
-            0.068 * _ramp(t, 0.5, 1.0) + 0.02 * _ramp(t, 0.2, 0.6), 0.155 * _ramp(t, 0.1, 0.95)
+            0.034 * _ramp(t, 0.5, 1.0) + 0.015 * _ramp(t, 0.2, 0.6), 0.155 * _ramp(t, 0.1, 0.95)
         ),
         "tongueBackUp": bend(0.24 * _bump(t, 0.28, 0.22) * (0.4 + 0.6 * c), -0.06 * _ramp(t, 0.3, 1.0)),
         "tongueFrontUp": bend(0.16 * _bump(t, 0.68, 0.24) * (0.5 + 0.5 * c), 0.03 * _bump(t, 0.7, 0.3)),
@@ -79,14 +79,11 @@ def speech(cage: Cage, positions: np.ndarray, shapes: dict[str, np.ndarray]) -> 
 
 
 def _labiodental(shapes: dict[str, np.ndarray]) -> np.ndarray:
-    """Lower lip drawn in to the edge of the upper incisors, upper lip lifted off it."""
-    return (
-        1.0 * shapes["mouthRollLower"]
-        + 0.08 * shapes["jawOpen"]
-        + 0.75 * both(shapes, "mouthLowerDown")
-        + 0.40 * both(shapes, "mouthUpperUp")
-        + 0.15 * both(shapes, "mouthDimple")
-    )
+    """Lower lip rolled in to the edge of the upper incisors, upper lip lifted off it.
+
+    The roll alone would end above the edge, in front of the teeth: the jaw lowers it.
+    """
+    return shapes["mouthRollLower"] + 0.13 * shapes["jawOpen"] + 0.28 * both(shapes, "mouthUpperUp")
 
 
 def tongue_out(cage: Cage, positions: np.ndarray, shapes: dict[str, np.ndarray]) -> np.ndarray:

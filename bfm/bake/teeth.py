@@ -25,8 +25,10 @@ class Arch:
     handle: int
 
 
-# MakeHuman's helper teeth stand so high that closed lips would hide all but the lower ones: the upper edge comes
-# 5 mm down and the arches half a millimetre back, clear of the inside of the lips.
+# MakeHuman's helper teeth stand so high that the lips would hide the upper ones in all but a laugh. The incisal
+# edge belongs 2 to 3 mm below the seam of the closed lips (the share that a relaxed, parted mouth shows), and the
+# lower edge behind it at the same height: at rest the rows are a little apart. Both arches stand half a millimetre
+# further back than the helpers, clear of the inside of the lips.
 UPPER = Arch(
     "upper",
     (8.4, 6.6, 7.6, 7.0, 6.8, 9.8, 9.0),
@@ -35,7 +37,7 @@ UPPER = Arch(
     29.5,
     48.0,
     147.4,
-    656.0,
+    659.0,
     True,
     0,
 )
@@ -47,7 +49,7 @@ LOWER = Arch(
     27.0,
     45.0,
     143.8,
-    655.2,
+    658.8,
     False,
     1,
 )
@@ -112,7 +114,7 @@ def _tooth(arch: Arch, index: int) -> Piece:
     x = place[0] + tangent[0] * along + normal[0] * outward
     z = place[1] + tangent[1] * along + normal[1] * outward
     rings = np.stack([x, y, z], axis=-1).reshape(-1, 3)
-    cap = [*rings[-_AROUND:].mean(axis=0), 0, sign * (0.25 if not molar else -0.8), 0]
+    cap = np.add(rings[-_AROUND:].mean(axis=0), [0, sign * (0.25 if not molar else -0.8), 0])
     faces = grid_faces(_LEVELS, _AROUND, closed=True)
     last = (_LEVELS - 1) * _AROUND + np.arange(_AROUND)
     fan = np.stack([last, np.roll(last, -1), np.full(_AROUND, len(rings))], axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 VISEMES: dict[str, dict[str, float]] = {
     "sil": {},
     "PP": {"mouthSeal": 0.8},
-    "FF": {"mouthLowerUnderTeeth": 0.9},
+    "FF": {"mouthLowerUnderTeeth": 1.0},
     "TH": {"jawOpen": 0.16, "tongueBetweenTeeth": 0.9, "mouthLowerDown": 0.15},
     "DD": {"jawOpen": 0.14, "tongueTipUp": 0.9, "mouthUpperUp": 0.2, "mouthLowerDown": 0.3},
     "kk": {"jawOpen": 0.17, "tongueBackUp": 0.9, "mouthUpperUp": 0.2, "mouthLowerDown": 0.25},

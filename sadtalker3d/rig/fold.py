@@ -21,8 +21,8 @@ SPEECH_IN_ARKIT: dict[str, dict[str, float]] = {
     name: _both_sides(shapes)
     for name, shapes in {
         "mouthLowerUnderTeeth": {
-            "mouthRollLower": 0.97, "mouthLowerDown*": 0.62, "mouthUpperUp*": 0.36, "mouthDimple*": 0.20,
-            "jawOpen": 0.09,
+            "mouthRollLower": 1.00, "mouthUpperUp*": 0.21, "jawOpen": 0.13, "mouthDimple*": 0.06,
+            "mouthPucker": 0.04, "mouthShrugUpper": 0.03,
         },
         "mouthFlare": {"mouthFunnel": 0.62, "mouthLowerDown*": 0.35, "mouthUpperUp*": 0.30},
         "mouthRound": {

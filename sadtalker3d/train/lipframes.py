@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sadtalker3d.mel import window_columns
+from sadtalker3d.mel import BANDS, window_columns
 from sadtalker3d.mouth import Mouth
 from sadtalker3d.train.augment import mel_windows_augmented
 from sadtalker3d.train.corpus import Corpus, Utterance
@@ -24,7 +24,7 @@ COLUMNS_PER_FRAME = 3.2
 class BatchConfig:
     """What a batch is made of."""
 
-    frames: int = 40  # small: on a CPU many steps teach more than large ones
+    frames: int = 40  # in pairs of neighbours; small: on a CPU many steps teach more than large ones
     rest_share: float = 0.10  # sounds that are not speech
     babble_share: float = 0.2  # of the noise under speech: other voices
 
@@ -37,12 +37,12 @@ class FrameSet:
     targets: np.ndarray  # (N, D) float32, the driven columns
     phone: np.ndarray  # (N,) int64 index into PHONES of the sound in the middle of the frame
     shut: np.ndarray  # (N,) float32, 1 where the lips must be closed
-    chance: np.ndarray  # (N,) of being drawn
+    chance: np.ndarray  # (N,) of being drawn, with the frame that follows; 0 where none follows
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows of speech first, then of other sounds."""
+    """Windows of speech first, then of other sounds; frames 2 k and 2 k + 1 are neighbours in time."""
 
     windows: Tensor  # (B, 1, 80, 16)
     targets: Tensor  # (B, D)
@@ -56,17 +56,19 @@ PHONES = tuple(SHAPES)
 
 def frame_set(corpus: Corpus, part: str, mouth: Mouth) -> FrameSet:
     """All frames of a part, with the teacher's targets."""
-    columns, targets, phones = [], [], []
+    columns, targets, phones, follows = [], [], [], []
     for utterance in corpus.of(part):
         frames = int(utterance.columns / COLUMNS_PER_FRAME)
         targets.append(targets_of(corpus, utterance, frames, mouth)[:, list(DRIVEN)])
         columns.append(np.clip(window_columns(0, frames), 0, utterance.columns - 1) + utterance.first)
         phones.append(_phone_indices(utterance, frames))
+        follows.append(np.arange(frames) + 1 < frames)
     phone, wanted = np.concatenate(phones), np.concatenate(targets).astype(np.float32)
     shut = np.isin(phone, [PHONES.index(name) for name in BILABIAL]).astype(np.float32)
     teeth = np.isin(phone, [PHONES.index(name) for name in LABIODENTAL])
     moving = np.abs(wanted).sum(1) > 0.05
-    chance = 0.3 + 0.7 * moving + shut + teeth
+    # closures are short and lips seldom touch the teeth: without help the network would leave them out
+    chance = (0.3 + 0.7 * moving + 0.5 * shut + teeth) * np.concatenate(follows)
     return FrameSet(np.concatenate(columns).astype(np.int32), wanted, phone, shut, chance / chance.sum())
 
 
@@ -102,24 +104,25 @@ class Batches:
         """One batch; `strength` 0..1 scales what the augmentation does."""
         import torch
 
-        count = self.config.frames
-        resting = int(count * self.config.rest_share)
-        rows = np.searchsorted(self.cumulative, self.rng.random(count - resting) * self.cumulative[-1])
-        rows = np.minimum(rows, len(self.cumulative) - 1)
-        quiet = self.rng.integers(0, len(self.sounds.phone), resting)
+        pairs = self.config.frames // 2
+        resting = int(pairs * self.config.rest_share)
+        first = np.searchsorted(self.cumulative, self.rng.random(pairs - resting) * self.cumulative[-1])
+        rows = _with_next(np.minimum(first, len(self.cumulative) - 2))  # (2 speaking,)
+        quiet = _with_next(self._any(self.sounds, resting))
 
         def both(name: str) -> np.ndarray:
             return np.concatenate([getattr(self.speech, name)[rows], getattr(self.sounds, name)[quiet]])
 
+        columns = both("columns").reshape(pairs, -1)  # (P, 32): neighbours heard in one recording
         windows = mel_windows_augmented(
-            self._windows(both("columns")), self._noise(count), self.generator, strength=strength
-        )
+            self._windows(columns), self._noise(pairs), self.generator, strength=strength
+        )  # (P, 80, 32)
         return Batch(
-            windows[:, None],
+            windows.unflatten(2, (2, -1)).transpose(1, 2).reshape(2 * pairs, 1, BANDS, -1),
             torch.from_numpy(both("targets")),
             torch.from_numpy(both("phone")),
             torch.from_numpy(both("shut")),
-            (torch.arange(count) < count - resting).float(),
+            (torch.arange(2 * pairs) < len(rows)).float(),
         )
 
     def _windows(self, columns: np.ndarray) -> Tensor:
@@ -127,12 +130,24 @@ class Batches:
 
         return torch.from_numpy(self.mel[columns].astype(np.float32)).transpose(1, 2)  # (B, 80, 16)
 
-    def _noise(self, count: int) -> Tensor:
-        """Sounds that are not speech, or several other voices at once."""
+    def _noise(self, pairs: int) -> Tensor:
+        """Sounds that are not speech, or several other voices at once: (P, 80, 32)."""
         import torch
 
-        quiet = self._windows(self.sounds.columns[self.rng.integers(0, len(self.sounds.phone), count)]) - 0.8
-        voices = self.rng.integers(0, len(self.speech.phone), (4, count))
-        babble = torch.stack([self._windows(self.speech.columns[row]) for row in voices]).amax(0)
-        chosen = torch.from_numpy(self.rng.random(count) < self.config.babble_share)
-        return torch.where(chosen[:, None, None], babble, quiet)
+        sounds = self.sounds.columns[_with_next(self._any(self.sounds, pairs))].reshape(pairs, -1)
+        voices = [
+            self.speech.columns[_with_next(self._any(self.speech, pairs))].reshape(pairs, -1)
+            for _ in range(4)
+        ]
+        babble = torch.stack([self._windows(columns) for columns in voices]).amax(0)  # (P, 80, 32)
+        chosen = torch.from_numpy(self.rng.random(pairs) < self.config.babble_share)
+        return torch.where(chosen[:, None, None], babble, self._windows(sounds) - 0.8)
+
+    def _any(self, frames: FrameSet, count: int) -> np.ndarray:
+        """(count,) frames, each with one after it."""
+        return self.rng.integers(0, len(frames.phone) - 1, count)
+
+
+def _with_next(rows: np.ndarray) -> np.ndarray:
+    """(n,) frames -> (2 n,), each followed by its neighbour."""
+    return np.stack([rows, rows + 1], axis=1).ravel()

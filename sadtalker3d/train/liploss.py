@@ -22,7 +22,8 @@ class LossConfig:
 
     lip_points: float = 1.0
     gap: float = 1.0
-    closure: float = 2.0  # an open mouth at p b m costs this much more
+    closure: float = 1.0  # an open mouth at p b m costs this much more
+    velocity: float = 1.5  # of the lips from one frame to the next: without it held vowels tremble
     phone: float = 0.15  # naming the sound: a second task that teaches the encoder faster than the lips alone
     rest: float = 1.0  # movement in sounds that are not speech
 
@@ -78,14 +79,19 @@ class LipLoss:
         gaps = smooth_l1_loss(gap, wanted, beta=0.7, reduction="none")
         gap_loss = 0.3 * (gaps * (1 + config.closure * batch.shut)).mean()
         open_lips = 0.5 * ((gap - 0.2).clamp(min=0) * batch.shut).sum() / batch.shut.sum().clamp(min=1)
+        pairs = moved_arkit[: len(moved) // 2 * 2].unflatten(0, (-1, 2))  # neighbours in time
+        step = pairs[:, 1] - pairs[:, 0]
+        velocity = 0.4 * smooth_l1_loss(step, torch.zeros_like(step), beta=0.5)
         silent = 1 - batch.speaking[:, None, None]
         still = smooth_l1_loss(moved * silent, zero, reduction="sum")
         rest = 0.4 * still / (silent.sum() * moved[0].numel()).clamp(min=1)
         parts = {"coef": coefficients, "points": points, "gap": gap_loss, "open": open_lips, "rest": rest}
+        parts["velocity"] = velocity
         loss = (
             coefficients
             + config.lip_points * points
             + config.gap * (gap_loss + open_lips)
+            + config.velocity * velocity
             + config.rest * rest
         )
         parts["mouth"] = loss

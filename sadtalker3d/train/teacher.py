@@ -39,7 +39,8 @@ class TeacherConfig:
     touching_s: float = 0.060  # lower lip to the teeth and back
     held_s: float = 0.055  # a closure is held at least this long
     pressed_mm: float = -0.6  # the gap aimed at in p b m: lips meet and press
-    teeth_gap_mm: float = 3.0  # the gap in f v: the upper incisors end this far below the upper lip
+    teeth_gap_mm: float = 3.9  # the gap in f v: the lower lip rests on the incisors, the upper one bares them
+    teeth_jaw_mm: float = 2.8  # and the jaw with it: the incisors end 2.4 mm below the seam of the lips
     stressed: float = 1.08  # how much further the jaw opens under stress
     louder_per_db: float = 0.015  # and for each dB above the utterance's other vowels
     scale: float = 0.96  # of jaw and gap, all of them
@@ -63,7 +64,7 @@ _CLOSED = {
     "mouthSeal": 0.3,
 }  # fmt: skip
 _TEETH = {
-    "mouthRollLower": 0.75, "mouthLowerUnderTeeth": 0.4,
+    "mouthRollLower": 0.9, "mouthLowerUnderTeeth": 0.2,
 }  # fmt: skip
 _TONGUE = {
     "tongue_tip": "tongueTipUp", "tongue_teeth": "tongueBetweenTeeth", "tongue_back": "tongueBackUp",
@@ -130,7 +131,7 @@ def open_targets(
 
     gap_mm = gap_mm + touch * (config.teeth_gap_mm - gap_mm)
     gap_mm = gap_mm + shut * (config.pressed_mm - gap_mm)
-    jaw_mm = jaw_mm + touch * (3.4 - jaw_mm)
+    jaw_mm = jaw_mm + touch * (config.teeth_jaw_mm - jaw_mm)
     for amount, recipe in (
         (rounding * (1 - 0.9 * touch), _ROUND), (spread, _SPREAD), (flare * (1 - shut), _FLARE),
         (shut, _CLOSED), (touch, _TEETH),
