@@ -52,11 +52,10 @@ def test_a_closure_of_40_ms_is_not_missed_wherever_the_frames_fall(mouth: Mouth)
         assert lips.gap_mm[13:19].min() < 1.0
 
 
-@pytest.mark.xfail(reason="the head's teeth moved after the teacher's f and v were tuned to them")
 def test_the_lower_lip_comes_nearer_the_teeth_on_f_than_on_t(mouth: Mouth) -> None:
     _, f, lips_f = say(mouth, ("aa", 0.16), ("f", 0.10), ("aa", 0.16))
     _, t, lips_t = say(mouth, ("aa", 0.16), ("t", 0.10), ("aa", 0.16))
-    assert during(lips_f.labiodental_mm, f[1]).min() < during(lips_t.labiodental_mm, t[1]).min() - 0.8
+    assert during(lips_f.labiodental_mm, f[1]).min() < during(lips_t.labiodental_mm, t[1]).min() - 1.5
 
 
 def test_rounding_starts_before_the_vowel(mouth: Mouth) -> None:
