@@ -117,7 +117,7 @@ def lip_scores(
         labiodental_auc=auc(gathered("labiodental", OPEN_VOWELS), teeth),
         labiodental_specific_auc=auc(gathered("labiodental", NOT_LABIAL), teeth),
         openness_correlation=_openness(clips),
-        lag_ms=float(np.nanmedian([clip.lag_ms() for clip in clips])) if clips else float("nan"),
+        lag_ms=_median([clip.lag_ms() for clip in clips]),
         rest_gap=rest_gap,
         rest_motion=rest_motion,
         gap_range_mm=float(spread[0]),
@@ -241,7 +241,14 @@ def _openness(clips: list[_Clip]) -> float:
 
     measured = np.concatenate([clip.at("gap", VOWELS) for clip in clips])
     wanted = [SHAPES[phone.name].gap_mm for clip in clips for phone in clip.chosen(VOWELS)]
-    return float(spearmanr(measured, wanted).statistic) if len(wanted) > 2 else float("nan")
+    told_apart = len(wanted) > 2 and np.ptp(measured) > 0
+    return float(spearmanr(measured, wanted).statistic) if told_apart else float("nan")
+
+
+def _median(values: list[float]) -> float:
+    """Of the values that are numbers; NaN when none is."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.median(known)) if known else float("nan")
 
 
 def _mean(values: np.ndarray) -> float:
