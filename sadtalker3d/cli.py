@@ -160,11 +160,14 @@ def train_expnet(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
     ] = False,
+    start: Annotated[
+        Path | None, typer.Option(help="Begin from these weights instead of from nothing.")
+    ] = None,
 ) -> None:
     """Teach ExpNet the mouth, from speech it synthesises itself (needs flite, festival and espeak-ng)."""
     from sadtalker3d.train.expnet import train_expnet as run
 
-    typer.echo(run(work, minutes=minutes, seed=seed, resume=resume, report=typer.echo).weights)
+    typer.echo(run(work, minutes=minutes, seed=seed, resume=resume, start=start, report=typer.echo).weights)
 
 
 @train_app.command(

@@ -40,6 +40,7 @@ class TrainConfig:
     """How ExpNet is trained. One pass over half a million frames is enough: no frame is seen twice alike."""
 
     learning_rate: float = 1e-3
+    going_on_rate: float = 4e-4  # from weights that can already hear: enough to learn, not to forget
     warm_up: float = 0.04  # share of the training
     weight_decay: float = 0.02
     full_strength_at: float = 0.35  # share of the training after which the augmentation does all it can
@@ -68,6 +69,7 @@ def train_expnet(
     steps: int | None = None,
     seed: int = 0,
     resume: bool = False,
+    start: str | Path | None = None,
     out: str | Path | None = None,
     config: TrainConfig | None = None,
     corpus: CorpusConfig | None = None,
@@ -80,12 +82,14 @@ def train_expnet(
     steps : fix the number of steps instead, so that two machines do the same work
     seed : of the network's beginning and of every draw; the corpus has its own seed
     resume : go on from work/expnet.pt
+    start : begin from these weights instead of from nothing, at a lower rate and with all of the augmentation
     out : the weights; default work/expnet.safetensors
     report : gets a progress line every half minute and the held-out measures every few minutes
 
     Raises
     ------
-    UserError : a speech program is missing (names the packages), or there is nothing to resume
+    UserError : a speech program is missing (names the packages), there is nothing to resume, or `start` is
+        not ExpNet's weights
     """
     import torch
 
@@ -112,16 +116,20 @@ def train_expnet(
     held_out = {part: _HeldOut.of(data, part, mouth) for part in ("voice", "engine")}
 
     net = ExpNet()
-    torch.nn.init.zeros_(net.mapping1.weight)  # begin with the mouth at rest, not with a grimace
-    torch.nn.init.zeros_(net.mapping1.bias)
+    if start is not None:
+        read_weights(net, Path(start))
+    else:
+        torch.nn.init.zeros_(net.mapping1.weight)  # begin with the mouth at rest, not with a grimace
+        torch.nn.init.zeros_(net.mapping1.bias)
     pass_reference_through(net)
+    rate = config.learning_rate if start is None else config.going_on_rate
     average = ExpNet()
     average.load_state_dict(net.state_dict())
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     naming = torch.nn.Linear(EMBEDDING, len(PHONES))  # only for training: see LossConfig.phone
     learned = [*net.parameters(), *naming.parameters()]
-    optimizer = torch.optim.AdamW(learned, config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(learned, rate, weight_decay=config.weight_decay)
     step, spent_s = 0, 0.0
     if resume:
         state = torch.load(checkpoint, weights_only=True)
@@ -149,9 +157,10 @@ def train_expnet(
             break
         began = time.monotonic()
         for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * _schedule(done, config.warm_up)
+            group["lr"] = rate * _schedule(done, config.warm_up)
         net.train()
-        batch = batches.draw(strength=min(1.0, 0.4 + 0.6 * done / config.full_strength_at))
+        easing = done / config.full_strength_at if start is None else 1.0
+        batch = batches.draw(strength=min(1.0, 0.4 + 0.6 * easing))
         with torch.autocast("cpu", torch.bfloat16):
             audio = net.audio_encoder(batch.windows)  # (B, 512)
         audio = audio.float()
@@ -220,6 +229,19 @@ def write_weights(net: nn.Module, path: Path) -> None:
     }
     with replacing(path) as partial:
         save_file(state, str(partial))
+
+
+def read_weights(net: nn.Module, path: Path) -> None:
+    """Load what `write_weights` wrote; UserError when the file is missing or another network's."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        state = load_file(path)
+        net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: not weights of ExpNet to begin from ({reason})") from None
 
 
 @dataclass(frozen=True)
