@@ -224,6 +224,8 @@ def check_style(style: int) -> int:
 def load_inference(net: PoseVAE, state: Mapping[str, Tensor]) -> PoseVAE:
     """Load weights that hold the parts inference needs, and only those, into `net`; eval mode.
 
+    `net` takes the tensors themselves, not copies.
+
     Raises UserError when anything else is missing, or a key or shape is not PoseVAE's.
     """
     own = net.state_dict()
@@ -236,5 +238,5 @@ def load_inference(net: PoseVAE, state: Mapping[str, Tensor]) -> PoseVAE:
     misshapen = sorted(key for key in expected if state[key].shape != own[key].shape)
     if misshapen:
         raise UserError(f"PoseVAE weights: {misshapen[0]} has the wrong shape; get the file again")
-    net.load_state_dict({**own, **state}, strict=True)
+    net.load_state_dict({**own, **state}, strict=True, assign=True)
     return net.eval()
