@@ -81,12 +81,17 @@ class FastAudioEncoder(nn.Module):
 class _FoldedUnit(nn.Module):
     """A `ConvUnit` in eval mode as one convolution. No gradients."""
 
+    weight: Tensor
+    bias: Tensor
+
     def __init__(self, unit: ConvUnit, dtype: torch.dtype) -> None:
         super().__init__()
         convolution, norm = unit.conv_block
         assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
         assert norm.running_mean is not None and norm.running_var is not None and convolution.bias is not None
-        self.stride, self.padding = convolution.stride, convolution.padding
+        self.stride: tuple[int, ...] = convolution.stride
+        assert not isinstance(convolution.padding, str)
+        self.padding: tuple[int, ...] = convolution.padding
         self.residual = unit.residual
         with torch.no_grad():
             scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
