@@ -43,12 +43,6 @@ class Talker:
 
         return bfm.load("open")
 
-    @cached_property
-    def _networks(self):  # type: ignore[no-untyped-def]
-        from sadtalker3d.motion.generate import Networks
-
-        return Networks.embedded()
-
     def animate(
         self,
         speech: str | Path,
@@ -65,10 +59,7 @@ class Talker:
         """
         from sadtalker3d.motion.generate import generate
 
-        return generate(
-            speech, style=style, seed=seed, still=still, gains=gains, progress=progress,
-            networks=self._networks,
-        )  # fmt: skip
+        return generate(speech, style=style, seed=seed, still=still, gains=gains, progress=progress)
 
     def render(self, track: Track, *, size: int = 512) -> Iterator[np.ndarray]:
         """Yield the head speaking, one (size, size, 3) uint8 frame at a time."""

@@ -93,7 +93,7 @@ def embedded(name: str) -> nn.Module:
 
         assert isinstance(network, PoseVAE)
         return load_inference(network, state)
-    network.load_state_dict(state, strict=True)
+    network.load_state_dict(state, strict=True, assign=True)  # no second copy
     return network.eval()
 
 

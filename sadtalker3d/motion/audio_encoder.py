@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn import functional
 
 # in, out, kernel, stride, padding, residual; the strides fold 80 mel bands x 16 columns into one vector
 _UNITS: tuple[tuple[int, int, int, int | tuple[int, int], int, bool], ...] = (
@@ -63,22 +61,52 @@ class AudioEncoder(nn.Sequential):
 class FastAudioEncoder(nn.Module):
     """An `AudioEncoder` for inference only: the same function in a third of the time.
 
-    Batch norms are folded into the convolutions and channels lie innermost. Where the processor multiplies
-    bfloat16 natively that halves the time again, at a relative error of 0.4 % in the embedding.
+    Batch norms are folded into the convolutions, channels lie innermost, and results overwrite what is no
+    longer needed. Where the processor multiplies bfloat16 natively that halves the time again, at a relative
+    error of 0.4 % in the embedding.
     """
 
     def __init__(self, encoder: AudioEncoder, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         self.dtype = dtype or _fastest_dtype()
-        self.units = copy.deepcopy(encoder).eval()
-        for unit in self.units:
-            convolution, norm = unit.conv_block  # type: ignore[misc]
-            unit.conv_block = nn.Sequential(fuse_conv_bn_eval(convolution, norm))
-        self.units.to(dtype=self.dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.units = nn.ModuleList(_FoldedUnit(unit, self.dtype) for unit in encoder)  # type: ignore[arg-type]
 
     def forward(self, windows: Tensor) -> Tensor:  # (N, 1, 80, 16)
-        windows = windows.to(self.dtype, memory_format=torch.channels_last)
-        return self.units(windows).float()  # (N, 512)
+        x = windows.to(self.dtype, memory_format=torch.channels_last)
+        for unit in self.units:
+            x = unit(x)
+        return x.flatten(1).float()  # (N, 512)
+
+
+class _FoldedUnit(nn.Module):
+    """A `ConvUnit` in eval mode as one convolution. No gradients."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, unit: ConvUnit, dtype: torch.dtype) -> None:
+        super().__init__()
+        convolution, norm = unit.conv_block
+        assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None and norm.running_var is not None and convolution.bias is not None
+        self.stride: tuple[int, ...] = convolution.stride
+        assert not isinstance(convolution.padding, str)
+        self.padding: tuple[int, ...] = convolution.padding
+        self.residual = unit.residual
+        with torch.no_grad():
+            scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+            weight = (convolution.weight * scale[:, None, None, None]).to(
+                dtype, memory_format=torch.channels_last
+            )
+            bias = norm.bias + scale * (convolution.bias - norm.running_mean)
+        self.register_buffer("weight", weight)
+        self.register_buffer("bias", bias.to(dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        if self.residual:
+            y += x
+        return y.relu_()
 
 
 def speed_up(network: nn.Module, dtype: torch.dtype | None = None) -> nn.Module:

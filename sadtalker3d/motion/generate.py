@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,8 +15,10 @@ from sadtalker3d.audio import FPS, open_audio
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.blink import blink_track
 from sadtalker3d.motion.brows import brow_raises
-from sadtalker3d.motion.listen import POSE, answer, listen, one_thread_each, use_one_thread
+from sadtalker3d.motion.listen import POSE, answer, hear, loudness, one_thread_each, use_one_thread
 from sadtalker3d.motion.silence import speech_gate
+from sadtalker3d.motion.start import start_torch
+from sadtalker3d.motion.styles import check_style
 from sadtalker3d.progress import Report
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.track import Track
@@ -52,16 +55,20 @@ class Networks:
     weights: dict[str, str] = field(default_factory=dict)
 
     @classmethod
+    @cache
     def embedded(cls) -> Networks:
-        """The embedded weights; UserError when they are missing or damaged."""
+        """The embedded weights, loaded once; UserError when they are missing or damaged."""
+        start_torch()
         from sadtalker3d import weights
         from sadtalker3d.motion.audio_encoder import speed_up
+        from sadtalker3d.motion.head import speed_up_head
 
-        return cls(
-            cast("ExpNet", speed_up(weights.embedded("expnet"))),
-            cast("PoseVAE", speed_up(weights.embedded("posevae"))),
-            {name: weights.weight_file(name).sha256 for name in ("expnet", "posevae")},
-        )
+        with one_thread_each():
+            return cls(
+                cast("ExpNet", speed_up(weights.embedded("expnet"))),
+                speed_up_head(cast("PoseVAE", speed_up(weights.embedded("posevae")))),
+                {name: weights.weight_file(name).sha256 for name in ("expnet", "posevae")},
+            )
 
 
 def generate(
@@ -90,25 +97,28 @@ def generate(
     ------
     UserError : bad sound (see `open_audio`), an unknown style, a seed below 0
     """
-    from sadtalker3d.motion.head import head_motion
-    from sadtalker3d.motion.posevae import check_style
-
     check_style(style)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise UserError(f"seed {seed} cannot be used; choose a whole number from 0 up")
     gains = gains or Gains()
     sound = open_audio(speech)
-    networks = networks or Networks.embedded()
+    # the networks are loaded while the sound is looked through
+    with ThreadPoolExecutor(1) as beside:
+        loading = None if networks else beside.submit(Networks.embedded)
+        levels = loudness(sound, progress)
+        networks = networks or cast("Future[Networks]", loading).result()
+    from sadtalker3d.motion.head import head_motion
+
+    frames, gate = len(levels), speech_gate(levels)
     moves = not still and gains.head > 0
     # streams of their own, so that what is switched off for one does not change the other
     streams = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
     for_head, for_blinks, for_brows = streams
     with one_thread_each(), ThreadPoolExecutor(1, initializer=use_one_thread) as beside:
-        levels, code = listen(sound, networks.posevae if moves else None, progress)
-        frames, gate = len(levels), speech_gate(levels)
         # block follows block, which leaves a core idle: ExpNet works meanwhile
         head = None
         if moves:
+            code = hear(sound, networks.posevae, progress)
             head = beside.submit(head_motion, networks.posevae, code, frames, style=style, rng=for_head)
         expression = answer(sound, networks.expnet, gate > 0, progress)
         pose = gains.head * head.result() if head else np.zeros((frames, POSE), np.float32)

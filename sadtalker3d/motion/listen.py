@@ -30,31 +30,31 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def listen(
-    sound: Sound, posevae: PoseVAE | None, progress: Report | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """What is said how loud, and what the head hears of it.
+def loudness(sound: Sound, progress: Report | None = None) -> np.ndarray:
+    """Levels (T, 8) in dB, see `silence.group_levels`; needs no network, so it can go on while they load."""
+    levels = bytearray()
+    for windows in window_blocks(mel_blocks(sound.blocks()), BATCH * CODE_EVERY):
+        levels += group_levels(windows).tobytes()
+        if progress:
+            progress(0, None)
+    return np.frombuffer(levels, np.float32).reshape(-1, GROUPS)
 
-    posevae : None when the head holds still
-    Returns levels (T, 8) in dB, see `silence.group_levels`, and codes for PoseVAE's decoder (T, 6), which has
-    no rows when the head holds still.
-    """
 
-    def heard(windows: np.ndarray) -> tuple[bytes, bytes]:
-        levels = group_levels(windows).tobytes()
-        return levels, b"" if posevae is None else _speech_code(posevae, windows[::CODE_EVERY]).tobytes()
+def hear(sound: Sound, posevae: PoseVAE, progress: Report | None = None) -> np.ndarray:
+    """What the head hears of the sound: codes for PoseVAE's decoder (T, 6)."""
+
+    def heard(windows: np.ndarray) -> tuple[int, bytes]:
+        return len(windows), _speech_code(posevae, windows[::CODE_EVERY]).tobytes()
 
     # bytes in one growing piece: small arrays between the networks' large ones would tear the memory
     # to shreds, which costs a gigabyte in half an hour
-    levels, codes = bytearray(), bytearray()
-    for level, code in _in_order(heard, window_blocks(mel_blocks(sound.blocks()), BATCH * CODE_EVERY)):
-        levels += level
+    codes, frames = bytearray(), 0
+    for count, code in _in_order(heard, window_blocks(mel_blocks(sound.blocks()), BATCH * CODE_EVERY)):
+        frames += count
         codes += code
         if progress:
             progress(0, None)
-    by_frame = np.frombuffer(levels, np.float32).reshape(-1, GROUPS)
-    sparse = np.frombuffer(codes, np.float32).reshape(-1, POSE)
-    return by_frame, _every_frame(sparse, len(by_frame))
+    return _every_frame(np.frombuffer(codes, np.float32).reshape(-1, POSE), frames)
 
 
 def answer(sound: Sound, expnet: ExpNet, spoken: np.ndarray, progress: Report | None = None) -> np.ndarray:
@@ -143,8 +143,6 @@ def _speech_code(posevae: PoseVAE, windows: np.ndarray) -> np.ndarray:
 
 def _every_frame(code: np.ndarray, frames: int) -> np.ndarray:
     """Every fourth frame's code (n, 6) -> (T, 6), linear between."""
-    if not len(code):
-        return code
     times = np.arange(len(code)) * CODE_EVERY
     columns = [np.interp(np.arange(frames), times, column) for column in code.T]
     return np.stack(columns, axis=1).astype(np.float32)

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.audio_encoder import EMBEDDING, AudioEncoder
 from sadtalker3d.motion.posevae_unet import ResUnet
+from sadtalker3d.motion.styles import STYLES as STYLES
 
-STYLES = 46  # speakers of upstream's training set; in the embedded weights ordered from calm to lively
 WINDOW = 32  # frames per latent draw
 LATENT = 64
 POSE = 6  # rotation 3, translation 3
@@ -214,15 +214,10 @@ def upstream_motion(net: PoseVAE, windows: Tensor, reference: Tensor, style: Ten
     return torch.cat(motion, dim=1)
 
 
-def check_style(style: int) -> int:
-    """The style, or UserError when there is none of that number (upstream's slider allows 46 and crashes)."""
-    if isinstance(style, bool) or not isinstance(style, int) or not 0 <= style < STYLES:
-        raise UserError(f"head style {style} does not exist; choose a whole number from 0 to {STYLES - 1}")
-    return style
-
-
 def load_inference(net: PoseVAE, state: Mapping[str, Tensor]) -> PoseVAE:
     """Load weights that hold the parts inference needs, and only those, into `net`; eval mode.
+
+    `net` takes the tensors themselves, not copies.
 
     Raises UserError when anything else is missing, or a key or shape is not PoseVAE's.
     """
@@ -236,5 +231,5 @@ def load_inference(net: PoseVAE, state: Mapping[str, Tensor]) -> PoseVAE:
     misshapen = sorted(key for key in expected if state[key].shape != own[key].shape)
     if misshapen:
         raise UserError(f"PoseVAE weights: {misshapen[0]} has the wrong shape; get the file again")
-    net.load_state_dict({**own, **state}, strict=True)
+    net.load_state_dict({**own, **state}, strict=True, assign=True)
     return net.eval()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,9 +51,6 @@ class Preview:
         camera: Camera | None = None,
         studio: Studio | None = None,
     ) -> None:
-        load_pyrender()
-        from sadtalker3d.render.stage import Stage
-
         self._face, self._identity = face, identity
         neutral = face.neutral(identity)
         studio = studio or Studio()
@@ -60,8 +58,13 @@ class Preview:
         if face.space == "open":  # Basel's is a mask without a neck
             above = height_above_neck_edge(face, neutral) / np.ptp(neutral[:, 1])
             follows = _smooth_step(above, *NECK_FOLLOWS)
-        seen = light_reaching(face, neutral, [lamp.toward for lamp in studio.lamps])
-        share = np.concatenate([follows[:, None], seen], axis=1)
+        toward = [lamp.toward for lamp in studio.lamps]
+        with ThreadPoolExecutor(1) as beside:  # each takes half a second
+            seen = beside.submit(light_reaching, face, neutral, toward)
+            load_pyrender()
+            from sadtalker3d.render.stage import Stage
+
+            share = np.concatenate([follows[:, None], seen.result()], axis=1)
         self._stage = Stage(face, share, camera or portrait_camera(neutral), size, studio)
 
     def render(self, track: Track, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +18,8 @@ from sadtalker3d.render.soundtrack import Soundtrack
 
 if TYPE_CHECKING:
     import av
+
+AHEAD = 4  # pictures that may wait for the encoder, of 0.8 MB each at 512 x 512
 
 
 @dataclass(frozen=True)
@@ -69,15 +73,26 @@ def write_video(
     ):
         video = _video_stream(file, first, rate, encoding)
         audio = None if sound is None else _audio_stream(file, sound, encoding)
-        count = 0
-        for count, picture in enumerate(_with_first(first, source), start=1):
-            frame = _yuv(picture, video)
+
+        def encode(frame: av.VideoFrame, count: int) -> None:
+            frame = _yuv(frame)
             frame.pts = count - 1
             frame.time_base = 1 / rate
             file.mux(video.encode(frame))
             if sound is not None and audio is not None:
                 for piece in sound.up_to(round(count / rate * sound.rate_hz)):
                     file.mux(audio.encode(piece))
+
+        count = 0
+        # one thread encodes in the pictures' order while the next ones are drawn
+        with ThreadPoolExecutor(1) as encoder:
+            waiting: deque[Future[None]] = deque()
+            for count, picture in enumerate(_with_first(first, source), start=1):
+                waiting.append(encoder.submit(encode, _rgb(picture, video), count))
+                if len(waiting) > AHEAD:
+                    waiting.popleft().result()
+            while waiting:
+                waiting.popleft().result()
         for stream in (video, audio):
             if stream is not None:
                 file.mux(stream.encode(None))
@@ -107,9 +122,9 @@ def _video_stream(
     return stream
 
 
-def _yuv(picture: np.ndarray, stream: av.VideoStream) -> av.VideoFrame:
+def _rgb(picture: np.ndarray, stream: av.VideoStream) -> av.VideoFrame:
+    """A copy, because who draws may use the array again for the next picture."""
     import av
-    from av.video.reformatter import ColorRange, Colorspace
 
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise ValueError(f"a frame is (H, W, 3) uint8, not {picture.shape} {picture.dtype}")
@@ -118,7 +133,12 @@ def _yuv(picture: np.ndarray, stream: av.VideoStream) -> av.VideoFrame:
         raise ValueError(f"a frame is {width} x {height}, but the video is {stream.width} x {stream.height}")
     if height % 2 or width % 2:
         picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+
+
+def _yuv(frame: av.VideoFrame) -> av.VideoFrame:
+    from av.video.reformatter import ColorRange, Colorspace
+
     return frame.reformat(
         format="yuv420p", dst_colorspace=Colorspace.ITU709,
         src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG,

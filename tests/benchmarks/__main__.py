@@ -17,7 +17,8 @@ def main(wanted: list[str]) -> int:
     for name in [n for n in names if not wanted or n in wanted]:
         print(f"{name} ...", file=sys.stderr, flush=True)
         done = subprocess.run(
-            [sys.executable, FOLDER / f"bench_{name}.py"],
+            # as a module: the package beside these tests is measured, not another one that is installed
+            [sys.executable, "-m", f"tests.benchmarks.bench_{name}"],
             capture_output=True,
             text=True,
             cwd=FOLDER.parents[1],

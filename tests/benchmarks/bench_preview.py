@@ -1,6 +1,6 @@
 """Frames a second of the preview, whole and by part, and memory at two lengths; prints JSON.
 
-python tests/benchmarks/bench_preview.py [--frames 250] [--size 512] [--minutes 1 10]
+python -m tests.benchmarks.bench_preview [--frames 250] [--size 512] [--minutes 1 10]
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def main() -> None:
     # a process each, because the peak of a process never falls
     result["peak_mb_by_minutes"] = {
         minutes: round(float(subprocess.check_output(
-            [sys.executable, __file__, "--peak", str(minutes), "--size", "128"]
+            [sys.executable, "-m", "tests.benchmarks.bench_preview", "--peak", str(minutes), "--size", "128"]
         )))
         for minutes in arguments.minutes
     }  # fmt: skip

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.evaluate_head import HeadTake, border_jump
-from sadtalker3d.motion.head import HOP, head_motion
+from sadtalker3d.motion.head import HOP, head_motion, speed_up_head
 from sadtalker3d.motion.posevae import POSE, PoseVAE
 from tests.seeded import load_seeded
 
@@ -38,6 +38,11 @@ def test_any_length_begins_at_rest(frames: int) -> None:
     pose = motion(load_seeded(PoseVAE(), "audio2pose"), frames)
     assert pose.shape == (frames, POSE) and pose.dtype == np.float32
     assert np.isfinite(pose).all() and not pose[:1].any()
+
+
+def test_the_fast_head_moves_the_same() -> None:
+    plain, fast = (load_seeded(PoseVAE(), "audio2pose") for _ in range(2))
+    np.testing.assert_allclose(motion(speed_up_head(fast), 97), motion(plain, 97), atol=1e-5)
 
 
 def test_seed_decides(net: PoseVAE) -> None:

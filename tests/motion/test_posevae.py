@@ -15,10 +15,10 @@ from sadtalker3d.motion.posevae import (
     TRAINING_PREFIXES,
     PoseVAE,
     PoseVAEConfig,
-    check_style,
     load_inference,
     upstream_motion,
 )
+from sadtalker3d.motion.styles import check_style
 from tests.seeded import CONFORMANCE, load_seeded
 
 TOLERANCE = 1e-5

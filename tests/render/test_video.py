@@ -49,6 +49,18 @@ def test_click_and_flash_coincide(tmp_path: Path, rate_hz: int, channels: int) -
     assert start == pytest.approx(1.2, abs=0.003)
 
 
+def test_an_array_may_be_drawn_on_again(tmp_path: Path) -> None:
+    def same_array() -> Iterator[np.ndarray]:
+        picture = np.empty((64, 96, 3), np.uint8)
+        for frame in flash(40, at=20):
+            picture[:] = frame
+            yield picture
+
+    write_video(tmp_path / "fresh.mp4", flash(40, at=20), 25)
+    write_video(tmp_path / "same.mp4", same_array(), 25)
+    assert (tmp_path / "same.mp4").read_bytes() == (tmp_path / "fresh.mp4").read_bytes()
+
+
 @pytest.mark.parametrize("length_s", [0.3, 2.0, 9.0])
 def test_sound_is_as_long_as_the_pictures(tmp_path: Path, length_s: float) -> None:
     sound = click(tmp_path / "click.wav", at_s=0.1, length_s=length_s)
