@@ -14,7 +14,7 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.rig.arkit import OPEN_64
-from sadtalker3d.track import Track
+from sadtalker3d.track import MAX_FPS, MIN_FPS, Track
 
 
 def _starting(*beginnings: str) -> tuple[str, ...]:
@@ -208,8 +208,10 @@ def resample(track: Track, fps: float) -> Track:
     ------
     UserError : a frame rate that a track cannot have
     """
-    if not (math.isfinite(fps) and 0 < fps <= 1000):
-        raise UserError(f"{fps} frames a second is not possible; give a number between 0 and 1000")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise UserError(
+            f"{fps} frames a second is not possible; give a number between {MIN_FPS:g} and {MAX_FPS:g}"
+        )
     count = max(round(len(track) * fps / track.fps), 1)
     at = np.minimum(np.arange(count) * (track.fps / fps), len(track) - 1)
     before = at.astype(np.int64)

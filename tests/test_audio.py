@@ -140,6 +140,15 @@ class TestReading:
             cut.write_bytes(whole[: len(whole) // 2])
             assert 8 < len(open_audio(cut).read()) / RATE_HZ < 12, name
 
+    def test_a_damaged_mp3_prints_nothing(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        whole = written(tmp_path / "a.mp3", tone(2, 44100), 44100).read_bytes()
+        (tmp_path / "cut.mp3").write_bytes(whole[: len(whole) // 2])
+        open_audio(tmp_path / "cut.mp3").read()
+        (tmp_path / "cut.mp3").write_bytes(whole[:100])
+        with pytest.raises(UserError):
+            open_audio(tmp_path / "cut.mp3")
+        assert capfd.readouterr() == ("", "")
+
     def test_an_hour_streams(self, tmp_path: Path) -> None:
         path = tmp_path / "hour.wav"
         with soundfile.SoundFile(path, "w", 8000, 1, "PCM_U8") as file:
@@ -158,6 +167,7 @@ class TestReading:
 def bad_files(folder: Path) -> Iterator[tuple[Path, str]]:
     yield folder / "missing.wav", "no such"
     yield folder, "folder"
+    yield folder / ("x" * 300), "too long"
     empty = folder / "empty.wav"
     empty.touch()
     yield empty, "is empty"
