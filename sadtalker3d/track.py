@@ -98,8 +98,12 @@ class Track:
 
     def column(self, name: str) -> np.ndarray:
         """The (T,) values of one named expression column."""
+        return self.expression[:, self.index(name)]
+
+    def index(self, name: str) -> int:
+        """Where a named column is in `expression`; UserError when there is none of that name."""
         try:
-            return self.expression[:, self.names.index(name)]
+            return self.names.index(name)
         except ValueError:
             raise TrackError(f"this track has no column named '{name}'") from None
 

@@ -81,6 +81,19 @@ class TestMel:
             windows = frame_windows(whole, 0, samples // 640)
             np.testing.assert_allclose(np.concatenate(blocks), windows, atol=1e-6)
 
+    @pytest.mark.parametrize("frames", [1, 2, 13, 33, 100])
+    def test_any_length_is_librosas(self, frames: int) -> None:
+        import librosa
+        from scipy.signal import lfilter
+
+        wave = np.random.default_rng(frames).normal(0, 0.1, 640 * frames)
+        filters = librosa.filters.mel(sr=RATE_HZ, n_fft=800, n_mels=80, fmin=55, fmax=7600)
+        edges = np.pad(lfilter([1, -0.97], [1], wave), 400)
+        spectrum = np.abs(librosa.stft(edges, n_fft=800, hop_length=200, center=False))
+        loudness_db = 20 * np.log10(np.maximum(1e-5, filters @ spectrum)) - 20
+        expected = np.clip(8 * (loudness_db + 100) / 100 - 4, -4, 4)
+        np.testing.assert_allclose(mel_spectrogram(wave), expected, atol=1e-5)
+
     def test_silence_is_the_floor(self) -> None:
         assert (mel_spectrogram(np.zeros(6400)) == -4).all()
 
