@@ -8,6 +8,7 @@ place for: fps, space, audio and meta of the track, so that `read` gives the tra
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,7 @@ def read(path: str | Path) -> Track:
     UserError : not a GLB, damaged, or without an animation of named morph targets
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UserError(f"{path}: no such file")
     try:
         return _read(GlbReader(path))
