@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def open_audio(path: str | Path) -> Sound:
     Raises UserError: missing, a folder, empty, unreadable, not sound, or without a sound track.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # pathlib's own raises for a name that is too long
         raise UserError(f"{path}: is a folder; name a sound or video file in it")
     try:
         with path.open("rb") as file:
@@ -128,15 +129,22 @@ def _probe_soundfile(path: Path) -> Sound | None:
 
     try:
         with path.open("rb") as file:
+            # PyAV reads these; libsndfile would print to the terminal about damaged ones
+            if _is_mpeg(file.read(3)):
+                return None
+            file.seek(0)
             info = soundfile.info(file)
     except (soundfile.SoundFileError, TypeError):
         return None
-    if info.subtype.startswith(
-        "MPEG"
-    ):  # soundfile seeks after each read, and an MP3 loses samples when it does
+    if info.subtype.startswith("MPEG"):  # soundfile seeks after each read: an MP3 loses samples by that
         return None
     duration_s = info.frames / info.samplerate if info.samplerate and info.frames < 1 << 40 else None
     return Sound(path, info.samplerate, info.channels, duration_s, "soundfile")
+
+
+def _is_mpeg(start: bytes) -> bool:
+    """Whether a file begins as MP3 does: with an ID3 tag or the eleven set bits of a frame."""
+    return start == b"ID3" or (len(start) > 1 and start[0] == 0xFF and start[1] >= 0xE0)
 
 
 def _soundfile_blocks(sound: Sound) -> Iterator[np.ndarray]:
@@ -170,7 +178,8 @@ def _probe_av(path: Path) -> Sound:
         raise UserError(f"{path}: no sound can be decoded from it; export it again") from None
     except (av.FFmpegError, ValueError, OSError):
         raise UserError(
-            f"{path}: not a sound or video file that can be read; export it as WAV, FLAC, MP3 or MP4"
+            f"{path}: not a sound or video file that can be read, or cut off; "
+            "export it as WAV, FLAC, MP3 or MP4"
         ) from None
 
 

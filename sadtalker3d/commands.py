@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sadtalker3d.errors import UserError
-from sadtalker3d.files import refuse_existing
+from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.files import check_outputs
 from sadtalker3d.progress import Mode, progress
 from sadtalker3d.track import find_audio, load, relative_audio
 
@@ -58,7 +60,7 @@ def talk(
         raise UserError(f"{folder}: is a file; give the name of a folder for the results")
     outputs = [folder / f"{stem}{ending}" for ending in (".json", ".glb", ".csv", ".mp4")]
     take_path, *exports, video = outputs
-    refuse_existing(outputs, force)
+    check_outputs(outputs, force=force, inputs=[Path(portrait), Path(speech)])
     with progress("animate", show) as report:
         take = talker.animate(speech, style=style, seed=seed, still=still, gains=gains, progress=report)
     take = take.replace(audio=relative_audio(speech, take_path))
@@ -94,7 +96,7 @@ def animate(
 
     out = Path(out)
     _require_ending(out, (".json", ".npz"), "a track")
-    refuse_existing([out], force)
+    check_outputs([out], force=force, inputs=[Path(speech)])
     with progress("animate", show) as report:
         take = Talker().animate(speech, style=style, seed=seed, still=still, gains=gains, progress=report)
     return take.replace(audio=relative_audio(speech, out)).save(out)
@@ -105,10 +107,12 @@ def export(take: str | Path, out: str | Path, *, angle_unit: str = "rad", force:
     from sadtalker3d.export import export as write
 
     track, out = load(take), Path(out)
+    check_outputs([out], force=force, inputs=[Path(take)])
     sound = find_audio(track, take)
     if sound is not None:
         track = track.replace(audio=relative_audio(sound, out))
-    return write(track, out, angle_unit=angle_unit, force=force)
+    with _naming(take):
+        return write(track, out, angle_unit=angle_unit, force=force)
 
 
 def preview(
@@ -122,17 +126,29 @@ def preview(
 ) -> Path:
     """A track file to an H.264 video of the head speaking; silent when the track names no sound."""
     import bfm
+    from sadtalker3d.audio import open_audio
     from sadtalker3d.render.preview import write_preview
 
     track, out = load(take), Path(out)
     _require_ending(out, (".mp4",), "the preview")
-    refuse_existing([out], force)
     sound = find_audio(track, take) if audio is None else Path(audio)
+    check_outputs([out], force=force, inputs=[Path(take), *([] if sound is None else [sound])])
     if sound is None and track.audio is not None:
-        raise UserError(f"{take}: its sound {track.audio} is not there; name it with --audio")
-    with progress("preview", show) as report:
+        raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
+    if sound is not None:
+        open_audio(sound)  # what is wrong with it is said before the head is loaded
+    with _naming(take), progress("preview", show) as report:
         write_preview(track, out, bfm.load("open"), audio_path=sound, size=size, progress=report)
     return out
+
+
+@contextmanager
+def _naming(take: str | Path) -> Iterator[None]:
+    """Puts the track file's name before what is wrong with the track."""
+    try:
+        yield
+    except TrackError as error:
+        raise UserError(f"{take}: {error}") from None
 
 
 def _require_ending(path: Path, endings: tuple[str, ...], what: str) -> None:

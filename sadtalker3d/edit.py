@@ -1,4 +1,4 @@
-"""Editing a track: stronger, shifted, smoother, shorter, joined, at another frame rate, with fewer keys.
+"""Editing a track: stronger, shifted, smoother, shorter, joined, at another frame rate.
 
 Every function returns a new track. Where one takes `amounts` or `parts`, a key is a region of `REGIONS`,
 the name of one column, or "head" for rotation and translation.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.rig.arkit import OPEN_64
-from sadtalker3d.track import Track
+from sadtalker3d.track import MAX_FPS, MAX_FRAMES, MIN_FPS, Track
 
 
 def _starting(*beginnings: str) -> tuple[str, ...]:
@@ -40,10 +39,6 @@ REGIONS: dict[str, tuple[str, ...]] = {
 """Named groups of columns of the `open` space; they overlap."""
 
 HEAD = "head"
-POSE = ("pitch", "yaw", "roll", "x", "y", "z")
-WEIGHT_TOLERANCE = 0.005  # half a percent of a shape: less than 0.1 mm of the jaw
-ANGLE_TOLERANCE_RAD = 0.001  # 0.1 mm at the tip of the nose
-SHIFT_TOLERANCE_M = 0.0001
 
 
 def gain(track: Track, amounts: Mapping[str, float]) -> Track:
@@ -208,9 +203,15 @@ def resample(track: Track, fps: float) -> Track:
     ------
     UserError : a frame rate that a track cannot have
     """
-    if not (math.isfinite(fps) and 0 < fps <= 1000):
-        raise UserError(f"{fps} frames a second is not possible; give a number between 0 and 1000")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise UserError(
+            f"{fps} frames a second is not possible; give a number between {MIN_FPS:g} and {MAX_FPS:g}"
+        )
     count = max(round(len(track) * fps / track.fps), 1)
+    if count > MAX_FRAMES:
+        raise UserError(
+            f"at {fps:g} frames a second the track has {count} frames, more than a day holds at 25"
+        )
     at = np.minimum(np.arange(count) * (track.fps / fps), len(track) - 1)
     before = at.astype(np.int64)
     after = np.minimum(before + 1, len(track) - 1)
@@ -227,60 +228,6 @@ def resample(track: Track, fps: float) -> Track:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One column as keys: `values` (k,) at `frames` (k,), linear between them."""
-
-    name: str
-    frames: np.ndarray
-    values: np.ndarray
-
-    def at(self, frames: np.ndarray) -> np.ndarray:
-        """The (n,) values at any frames, float64."""
-        return np.interp(frames, self.frames, self.values)
-
-
-def reduce_keys(
-    track: Track,
-    tolerance: float = WEIGHT_TOLERANCE,
-    *,
-    angle_tolerance_rad: float = ANGLE_TOLERANCE_RAD,
-    translation_tolerance: float = SHIFT_TOLERANCE_M,
-) -> tuple[Curve, ...]:
-    """Curves with few keys that pass every frame within a tolerance, for editing by hand.
-
-    The columns in the track's order, then pitch, yaw, roll, x, y, z. The first and last frames
-    are always keys; a column that does not change has one.
-
-    Source: Ramer-Douglas-Peucker with the error taken along the value, splitting all pieces at once.
-    """
-    for value in (tolerance, angle_tolerance_rad, translation_tolerance):
-        if not (math.isfinite(value) and value >= 0):
-            raise UserError(f"the tolerance is {value}; it must be 0 or more")
-    limits = [tolerance] * len(track.names) + [angle_tolerance_rad] * 3 + [translation_tolerance] * 3
-    values = np.hstack([track.expression, track.rotation, track.translation]).astype(np.float64)
-    curves = []
-    for name, column, limit in zip((*track.names, *POSE), values.T, limits, strict=True):
-        keys = _keys(column, limit)
-        curves.append(Curve(name, keys, column[keys]))
-    return tuple(curves)
-
-
-def _keys(values: np.ndarray, tolerance: float) -> np.ndarray:
-    if np.ptp(values) == 0:
-        return np.array([0])
-    keys = np.array([0, len(values) - 1])
-    while True:
-        error = np.abs(values - np.interp(np.arange(len(values)), keys, values[keys]))
-        piece = np.repeat(np.arange(len(keys) - 1), np.diff(keys))
-        worst = np.maximum.reduceat(error[:-1], keys[:-1])[piece]
-        peaks = np.flatnonzero((error[:-1] == worst) & (worst > tolerance))
-        if len(peaks) == 0:
-            return keys
-        _, first_of_piece = np.unique(piece[peaks], return_index=True)
-        keys = np.union1d(keys, peaks[first_of_piece])
-
-
 def _checked(amounts: Mapping[str, float]) -> list[tuple[str, float]]:
     for key, amount in amounts.items():
         if not math.isfinite(amount):
@@ -290,12 +237,12 @@ def _checked(amounts: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def _columns(track: Track, key: str) -> list[int]:
     if key in track.names:
-        return [track.names.index(key)]
+        return [track.index(key)]
     if key == "face":
         return list(range(len(track.names)))
     if key in REGIONS:
         track.require_space("open", f"the region '{key}'")
-        return [track.names.index(name) for name in REGIONS[key]]
+        return [track.index(name) for name in REGIONS[key]]
     raise UserError(f"unknown part '{key}'; use a column's name, {', '.join(REGIONS)} or {HEAD}")
 
 

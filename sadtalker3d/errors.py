@@ -8,3 +8,7 @@ class UserError(Exception):
 
     The command line prints the message without a traceback and exits with code 2.
     """
+
+
+class TrackError(UserError):
+    """A track does not fit a purpose. A track does not know its file: whoever does puts the name before it."""

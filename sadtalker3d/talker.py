@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -73,9 +74,15 @@ def _checked_picture(path: Path) -> Path:
     import cv2
     import numpy as np
 
-    if not path.is_file():
-        raise UserError(f"{path}: no such picture")
-    # imdecode because imread cannot open every file name on Windows
-    if cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR) is None:
-        raise UserError(f"{path}: not a picture that can be read; give a JPEG or PNG file")
+    if os.path.isdir(path):
+        raise UserError(f"{path}: is a folder; name a picture in it")
+    try:
+        data = np.fromfile(path, dtype=np.uint8)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such picture; check the name") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from None
+    # imdecode because imread cannot open every file name on Windows; it does not take nothing at all
+    if not data.size or cv2.imdecode(data, cv2.IMREAD_COLOR) is None:
+        raise UserError(f"{path}: not a whole picture that can be read; give a JPEG or PNG file")
     return path

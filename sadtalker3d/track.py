@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sadtalker3d.errors import UserError
-from sadtalker3d.files import replacing
+from sadtalker3d.errors import TrackError, UserError
 from sadtalker3d.rig.arkit import OPEN_64
 
 SCHEMA = "sadtalker3d.track/1"
@@ -22,8 +20,7 @@ COLUMNS = 64
 BASEL_NAMES = tuple(f"basel_exp_{i:02d}" for i in range(COLUMNS))
 DEFAULT_NAMES: dict[str, tuple[str, ...]] = {"open": OPEN_64, "basel": BASEL_NAMES}
 MAX_FRAMES = 25 * 3600 * 24  # a day: a larger count is a damaged file, not a take
-MAX_NPZ_PART_BYTES = MAX_FRAMES * COLUMNS * 8 + 4096  # unpacked, were it float64
-JSON_FIELDS = ("fps", "space", "names", "expression", "rotation", "translation", "audio", "meta")
+MIN_FPS, MAX_FPS = 0.001, 1000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +54,10 @@ class Track:
             raise UserError(f"field 'space' is {self.space!r}; it must be one of {', '.join(SPACES)}")
         if isinstance(self.fps, bool) or not isinstance(self.fps, int | float):
             raise UserError(f"field 'fps' must be a number, not {type(self.fps).__name__}")
-        if not 0 < self.fps <= 1000:
-            raise UserError(f"field 'fps' is {str(self.fps)[:20]}; it must lie between 0 and 1000")
+        if not MIN_FPS <= self.fps <= MAX_FPS:
+            raise UserError(
+                f"field 'fps' is {str(self.fps)[:20]}; it must lie between {MIN_FPS:g} and {MAX_FPS:g}"
+            )
         object.__setattr__(self, "fps", float(self.fps))
         names = tuple(self.names) or DEFAULT_NAMES[self.space]
         if not all(isinstance(n, str) for n in names):
@@ -99,10 +98,14 @@ class Track:
 
     def column(self, name: str) -> np.ndarray:
         """The (T,) values of one named expression column."""
+        return self.expression[:, self.index(name)]
+
+    def index(self, name: str) -> int:
+        """Where a named column is in `expression`; UserError when there is none of that name."""
         try:
-            return self.expression[:, self.names.index(name)]
+            return self.names.index(name)
         except ValueError:
-            raise UserError(f"this track has no column named '{name}'") from None
+            raise TrackError(f"this track has no column named '{name}'") from None
 
     def replace(self, **changes: Any) -> Track:
         """A copy with the given fields changed."""
@@ -111,7 +114,7 @@ class Track:
     def require_space(self, space: str, purpose: str) -> Track:
         """This track, or a `UserError` that says what to do when it is of another space."""
         if self.space != space:
-            raise UserError(
+            raise TrackError(
                 f"{purpose} needs a track in the '{space}' space, this one is '{self.space}': "
                 "make one with `sadtalker3d animate`"
             )
@@ -119,12 +122,9 @@ class Track:
 
     def save(self, path: str | Path) -> Path:
         """Write `.json`, `.npz` or (basel) `.mat`, by the file's ending; load gives the same back."""
-        path = Path(path)
-        writers = {".json": _write_json, ".npz": _write_npz, ".mat": _write_mat}
-        if path.suffix.lower() not in writers:
-            raise UserError(f"{path}: a track is saved as .json, .npz or .mat; choose one of these endings")
-        writers[path.suffix.lower()](self, path)
-        return path
+        from sadtalker3d.track_files import write
+
+        return write(self, Path(path))
 
 
 def save(track: Track, path: str | Path) -> Path:
@@ -137,16 +137,9 @@ def load(path: str | Path) -> Track:
 
     Raises UserError naming the file and the field that is wrong.
     """
-    path = Path(path)
-    readers = {".json": _read_json, ".npz": _read_npz, ".mat": _read_mat}
-    if path.suffix.lower() not in readers:
-        raise UserError(f"{path}: not a track file; tracks end in .json, .npz or .mat")
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
-    try:
-        return readers[path.suffix.lower()](path)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+    from sadtalker3d.track_files import read
+
+    return read(Path(path))
 
 
 def _checked(name: str, values: Any, width: int) -> np.ndarray:
@@ -181,115 +174,6 @@ def _plain_json(meta: Any) -> dict[str, Any]:
         raise UserError(f"field 'meta' must be plain JSON ({error})") from None
 
 
-def _json(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # a file name that is not UTF-8 comes as lone surrogates
-        return json.dumps(value)
-    return text
-
-
-def _write_json(track: Track, path: Path) -> None:
-    # repr of the float32 value itself is the shortest text that reads back to the same bits
-    def rows(array: np.ndarray) -> str:
-        return "[" + ",\n".join("[" + ",".join(str(x) for x in row) + "]" for row in array) + "]"
-
-    scalars = {
-        "schema": SCHEMA, "fps": track.fps, "space": track.space, "names": list(track.names),
-        "audio": track.audio, "meta": track.meta,
-    }  # fmt: skip
-    parts = [f'"{key}": {_json(value)}' for key, value in scalars.items()]
-    parts += [f'"{key}": {rows(getattr(track, key))}' for key in ("expression", "rotation", "translation")]
-    with replacing(path) as partial:
-        partial.write_text("{" + ",\n".join(parts) + "}\n", encoding="utf-8")
-
-
-def _read_json(path: Path) -> Track:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number of 5000 digits
-        raise UserError(f"not readable as JSON ({error})") from None
-    return from_dict(data)
-
-
-def from_dict(data: Any) -> Track:
-    """A track from the parsed JSON of a track file; UserError names the field that is wrong."""
-    if not isinstance(data, dict) or "schema" not in data:
-        raise UserError(f'field \'schema\' is missing; a track says "schema": "{SCHEMA}"')
-    if data["schema"] != SCHEMA:
-        raise UserError(
-            f"its schema is {data['schema']!r}, this version reads '{SCHEMA}'; "
-            "update sadtalker3d or save the track with the older schema"
-        )
-    for name in JSON_FIELDS:
-        if name not in data:
-            raise UserError(f"field '{name}' is missing")
-    unknown = sorted(set(data) - set(JSON_FIELDS) - {"schema"})
-    if unknown:
-        raise UserError(f"field '{unknown[0]}' is not part of {SCHEMA}")
-    if not isinstance(data["names"], list) or not data["names"]:
-        raise UserError(f"field 'names' must be a list of {COLUMNS} names")
-    return Track(**{**{name: data[name] for name in JSON_FIELDS}, "names": tuple(data["names"])})
-
-
-def _write_npz(track: Track, path: Path) -> None:
-    header = json.dumps(
-        {
-            "schema": SCHEMA, "fps": track.fps, "space": track.space, "names": track.names,
-            "audio": track.audio, "meta": track.meta,
-        }
-    )  # fmt: skip
-    with replacing(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(
-            file, header=np.array(header), expression=track.expression,
-            rotation=track.rotation, translation=track.translation,
-        )  # fmt: skip
-
-
-def _read_npz(path: Path) -> Track:
-    names = ("expression", "rotation", "translation")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if any(part.file_size > MAX_NPZ_PART_BYTES for part in archive.infolist()):
-                raise UserError("holds more than a day of frames")
-        with np.load(path, allow_pickle=False) as data:
-            for name in ("header", *names):
-                if name not in data:
-                    raise UserError(f"field '{name}' is missing")
-            header = json.loads(str(data["header"]))
-            arrays = {name: data[name] for name in names}
-    except UserError:
-        raise
-    except Exception as error:  # a damaged archive may raise anything
-        raise UserError(f"not readable as a track ({error})") from None
-    return from_dict({**header, **arrays} if isinstance(header, dict) else header)
-
-
-def _write_mat(track: Track, path: Path) -> None:
-    import scipy.io
-
-    track.require_space("basel", "SadTalker's .mat")
-    rows = np.concatenate([track.expression, track.rotation, track.translation], axis=1)
-    with replacing(path) as partial, partial.open("wb") as file:
-        scipy.io.savemat(file, {"coeff_3dmm": rows})
-
-
-def _read_mat(path: Path) -> Track:
-    import scipy.io
-
-    try:
-        data = scipy.io.loadmat(path)
-    except Exception as error:
-        raise UserError(f"not readable as a MATLAB file ({error})") from None
-    if "coeff_3dmm" not in data:
-        raise UserError("field 'coeff_3dmm' is missing; SadTalker writes it")
-    rows = np.asarray(data["coeff_3dmm"])
-    if rows.ndim != 2 or rows.shape[1] not in (70, 73):
-        raise UserError(f"field 'coeff_3dmm' has shape {rows.shape}; it must be (frames, 70) or (frames, 73)")
-    return Track(rows[:, :64], rows[:, 64:67], rows[:, 67:70], space="basel", meta={"source": path.name})
-
-
 def relative_audio(audio: str | Path, track_path: str | Path) -> str:
     """How a track saved at `track_path` names its sound: relative to the track file, with forward slashes."""
     audio, folder = Path(audio).absolute(), Path(track_path).absolute().parent
@@ -305,4 +189,4 @@ def find_audio(track: Track, track_path: str | Path) -> Path | None:
         return None
     # as text, like relative_audio: through a linked folder, ".." on the disk leads elsewhere
     path = Path(os.path.normpath(Path(track_path).absolute().parent / track.audio))
-    return path if path.is_file() else None
+    return path if os.path.isfile(path) else None  # pathlib's own raises for a name that is too long

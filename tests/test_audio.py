@@ -81,6 +81,19 @@ class TestMel:
             windows = frame_windows(whole, 0, samples // 640)
             np.testing.assert_allclose(np.concatenate(blocks), windows, atol=1e-6)
 
+    @pytest.mark.parametrize("frames", [1, 2, 13, 33, 100])
+    def test_any_length_is_librosas(self, frames: int) -> None:
+        import librosa
+        from scipy.signal import lfilter
+
+        wave = np.random.default_rng(frames).normal(0, 0.1, 640 * frames)
+        filters = librosa.filters.mel(sr=RATE_HZ, n_fft=800, n_mels=80, fmin=55, fmax=7600)
+        edges = np.pad(lfilter([1, -0.97], [1], wave), 400)
+        spectrum = np.abs(librosa.stft(edges, n_fft=800, hop_length=200, center=False))
+        loudness_db = 20 * np.log10(np.maximum(1e-5, filters @ spectrum)) - 20
+        expected = np.clip(8 * (loudness_db + 100) / 100 - 4, -4, 4)
+        np.testing.assert_allclose(mel_spectrogram(wave), expected, atol=1e-5)
+
     def test_silence_is_the_floor(self) -> None:
         assert (mel_spectrogram(np.zeros(6400)) == -4).all()
 
@@ -140,6 +153,15 @@ class TestReading:
             cut.write_bytes(whole[: len(whole) // 2])
             assert 8 < len(open_audio(cut).read()) / RATE_HZ < 12, name
 
+    def test_a_damaged_mp3_prints_nothing(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        whole = written(tmp_path / "a.mp3", tone(2, 44100), 44100).read_bytes()
+        (tmp_path / "cut.mp3").write_bytes(whole[: len(whole) // 2])
+        open_audio(tmp_path / "cut.mp3").read()
+        (tmp_path / "cut.mp3").write_bytes(whole[:100])
+        with pytest.raises(UserError):
+            open_audio(tmp_path / "cut.mp3")
+        assert capfd.readouterr() == ("", "")
+
     def test_an_hour_streams(self, tmp_path: Path) -> None:
         path = tmp_path / "hour.wav"
         with soundfile.SoundFile(path, "w", 8000, 1, "PCM_U8") as file:
@@ -158,6 +180,7 @@ class TestReading:
 def bad_files(folder: Path) -> Iterator[tuple[Path, str]]:
     yield folder / "missing.wav", "no such"
     yield folder, "folder"
+    yield folder / ("x" * 300), "too long"
     empty = folder / "empty.wav"
     empty.touch()
     yield empty, "is empty"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -133,8 +134,26 @@ def test_portrait_that_is_no_picture(monkeypatch, capsys, tmp_path, speech):
     note = tmp_path / "note.jpg"
     note.write_text("no picture")
     refused(capsys, run(monkeypatch, "talk", note, speech, "-o", tmp_path / "out"), "note.jpg")
-    refused(capsys, run(monkeypatch, "talk", tmp_path / "no.jpg", speech, "-o", tmp_path / "out"), "no.jpg")
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "folder").mkdir()
+    for name, word in (("no.jpg", "no such"), ("empty.png", "not a whole picture"), ("folder", "is a folder"),
+                       ("x" * 300, "too long")):  # fmt: skip
+        code = run(monkeypatch, "talk", tmp_path / name, speech, "-o", tmp_path / "out")
+        refused(capsys, code, name, word)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "I;16"])
+def test_any_picture_is_a_portrait(tmp_path, portrait, mode):
+    Image = pytest.importorskip("PIL.Image")
+    picture = Image.open(portrait)
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257)
+    else:
+        picture = picture.convert(mode)
+    path = tmp_path / ("portrait.jpg" if mode in ("L", "CMYK") else "portrait.png")
+    picture.save(path)
+    assert sadtalker3d.Talker(path).portrait == path
 
 
 def test_folder_that_cannot_be_written(monkeypatch, capsys, tmp_path, portrait, speech):
@@ -153,7 +172,53 @@ def test_full_disk_leaves_nothing(monkeypatch, capsys, tmp_path, take: Track):
     monkeypatch.setattr("pathlib.Path.replace", full)
     code = run(monkeypatch, "export", tmp_path / "take.json", "-o", tmp_path / "out" / "take.csv")
     refused(capsys, code, "take.csv", "No space left")
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
+
+
+def test_inputs_are_never_overwritten(monkeypatch, capsys, tmp_path, take, portrait, speech):
+    sound = tmp_path / "take.mp4"
+    sound.write_bytes(speech.read_bytes())
+    path = take.replace(audio="take.mp4").save(tmp_path / "take.json")
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    for command in (
+        ("talk", portrait, sound, "-o", tmp_path),
+        ("preview", path, "-o", sound),
+        ("preview", path, "-o", sound, "--audio", sound),
+        ("export", path, "-o", path),
+    ):
+        refused(capsys, run(monkeypatch, *command, "--force"), "is what is being read")
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_read_only_folder_is_said_before_the_work(monkeypatch, capsys, tmp_path, take, portrait, speech):
+    path = take.save(tmp_path / "take.json")
+    monkeypatch.setattr("os.access", lambda _, mode: mode != os.W_OK)  # root may write anywhere
+    for command in (
+        ("talk", portrait, speech, "-o", tmp_path / "out"),
+        ("animate", speech, "-o", tmp_path / "out" / "t.json"),
+        ("preview", path, "-o", tmp_path / "out" / "t.mp4"),
+        ("export", path, "-o", tmp_path / "out" / "t.glb"),
+    ):
+        refused(capsys, run(monkeypatch, *command), str(tmp_path / "out"), "read-only")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_preview_names_its_bad_sound(monkeypatch, capsys, tmp_path, take):
+    path = take.replace(audio="gone.wav").save(tmp_path / "take.json")
+    bad = make_bad_sound("text", tmp_path)
+    refused(capsys, run(monkeypatch, "preview", path, "-o", tmp_path / "x.mp4"), "take.json", "gone.wav")
+    for sound, word in ((bad, "not a sound"), (tmp_path / "no.wav", "no such sound")):
+        code = run(monkeypatch, "preview", path, "-o", tmp_path / "x.mp4", "--audio", sound)
+        refused(capsys, code, sound.name, word)
+    assert not (tmp_path / "x.mp4").exists()
+
+
+def test_a_track_of_the_other_space_names_its_file(monkeypatch, capsys, tmp_path, take):
+    path = take.replace(space="basel", names=()).save(tmp_path / "take.npz")
+    for command, ending in (("export", "glb"), ("export", "csv"), ("preview", "mp4")):
+        code = run(monkeypatch, command, path, "-o", tmp_path / f"x.{ending}")
+        refused(capsys, code, "take.npz: ", "'open'", "sadtalker3d animate")
+    assert not list(tmp_path.glob("x.*"))
 
 
 @pytest.mark.parametrize(
@@ -165,6 +230,8 @@ def test_full_disk_leaves_nothing(monkeypatch, capsys, tmp_path, take: Track):
         ({"fps": None}, "fps"),
         ({"space": "flame"}, "flame"),
         ({"translation": ...}, "translation"),
+        ({"extra": 1}, "extra"),
+        ({"rotation": [[0.0, float("nan"), 0.0]] * 12}, "rotation"),
     ],
 )
 def test_bad_track_names_file_and_field(monkeypatch, capsys, tmp_path, take, change, word):

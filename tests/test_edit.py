@@ -173,37 +173,6 @@ def test_same_rate_changes_nothing():
     assert edit.resample(track(), 25) == track()
 
 
-# -- keys ------------------------------------------------------------------------------------------
-
-
-@given(st.integers(1, 120), st.floats(0, 0.2), st.integers(0, 9))
-@settings(deadline=None, max_examples=40)
-def test_curves_pass_every_frame_within_the_tolerance(frames, tolerance, seed):
-    t = track(frames, seed=seed)
-    curves = edit.reduce_keys(t, tolerance, angle_tolerance_rad=tolerance, translation_tolerance=tolerance)
-    assert [curve.name for curve in curves] == [*OPEN_64, "pitch", "yaw", "roll", "x", "y", "z"]
-    again = np.stack([curve.at(np.arange(frames)) for curve in curves], axis=1)
-    assert np.abs(again - rows(t)).max() <= tolerance + 1e-9
-    for curve, values in zip(curves, rows(t).T, strict=True):
-        assert curve.frames[0] == 0
-        np.testing.assert_array_equal(curve.values, values[curve.frames])
-
-
-def test_lines_need_two_keys_a_corner_three_and_rest_one():
-    expression = np.zeros((101, 64))
-    expression[:, 0] = np.linspace(0, 1, 101)
-    expression[:, 1] = 1 - np.abs(np.linspace(-1, 1, 101))
-    counts = [len(curve.frames) for curve in edit.reduce_keys(Track(expression, *[np.zeros((101, 3))] * 2))]
-    assert counts[:3] == [2, 3, 1]
-
-
-def test_smooth_motion_needs_few_keys():
-    t = np.arange(1500) / 25
-    wave = 0.5 + 0.5 * np.sin(2 * np.pi * 0.5 * t)[:, None]
-    curves = edit.reduce_keys(Track(np.tile(wave, 64), *[np.zeros((1500, 3))] * 2), 0.02)
-    assert len(curves[0].frames) < 450  # 333 would do: one each 4.5 frames has an error of 0.02
-
-
 # -- bad input -------------------------------------------------------------------------------------
 
 T = track()
@@ -228,7 +197,12 @@ T = track()
         (lambda: edit.join(T, T, crossfade_s=3), "cross-fade of 3 s is longer than a track of 2 s"),
         (lambda: edit.join(T, T, crossfade_s=-1), "it must be 0 or more"),
         (lambda: edit.resample(T, 0), "0 frames a second is not possible"),
-        (lambda: edit.reduce_keys(T, -0.1), "tolerance is -0.1"),
+        (lambda: edit.resample(T, float("nan")), "nan frames a second is not possible"),
+        (lambda: edit.resample(T.replace(fps=0.001), 1000), "more than a day"),
+        (
+            lambda: edit.gain(T.replace(names=tuple(f"x{n}" for n in OPEN_64)), {"mouth": 2}),
+            "no column named",
+        ),
     ],
 )
 def test_bad_input_says_what_to_do(call, message):

@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.files import refuse_existing, replacing
+from sadtalker3d.files import check_outputs, refuse_existing, replacing
 
 
 def test_the_file_appears_when_the_block_ends_well(tmp_path):
@@ -42,7 +42,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
 
 def test_a_full_disk_is_one_sentence(tmp_path):
     with pytest.raises(UserError, match=r"take\.json: cannot be written \(No space left on device\)"):  # noqa: SIM117
-        with replacing(tmp_path / "take.json"):
+        with replacing(tmp_path / "new" / "folders" / "take.json"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert list(tmp_path.iterdir()) == []
 
@@ -90,3 +90,41 @@ def test_existing_outputs_are_refused_unless_forced(tmp_path):
         refuse_existing([tmp_path / "new.glb", there], force=False)
     refuse_existing([there], force=True)
     refuse_existing([tmp_path / "new.glb"], force=False)
+
+
+def test_folders_made_for_what_failed_stay_when_something_lies_in_them(tmp_path):
+    with pytest.raises(KeyError), replacing(tmp_path / "a" / "b" / "take.json") as partial:
+        (partial.parent.parent / "note.txt").write_text("mine")
+        raise KeyError
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "note.txt"]
+
+
+def test_what_is_being_read_is_never_overwritten(tmp_path):
+    sound = tmp_path / "speech.mp4"
+    sound.touch()
+    (tmp_path / "link.mp4").symlink_to(sound)
+    for name in ("speech.mp4", "link.mp4"):
+        with pytest.raises(UserError, match=rf"{name}: is what is being read; choose another name"):
+            check_outputs([tmp_path / name], force=True, inputs=[sound, tmp_path / "missing.json"])
+    check_outputs([tmp_path / "new.mp4"], force=True, inputs=[sound])
+
+
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.json").mkdir()
+    cases = {
+        "file/t.json": "file is a file",
+        "file/deep/er/t.json": "file is a file",
+        "folder.json": "is a folder",
+        "x" * 300 + ".json": "cannot be written",
+    }
+    for name, message in cases.items():
+        with pytest.raises(UserError, match=message):
+            check_outputs([tmp_path / name], force=True)
+    check_outputs([tmp_path / "new" / "folder" / "t.json"], force=False)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(
+        UserError, match=r"t\.json: cannot be written because .* is read-only; choose another"
+    ):
+        check_outputs([tmp_path / "new" / "t.json"], force=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.json"]

@@ -8,20 +8,20 @@ place for: fps, space, audio and meta of the track, so that `read` gives the tra
 
 from __future__ import annotations
 
-import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sadtalker3d import __version__
-from sadtalker3d.errors import UserError
+from sadtalker3d.errors import TrackError, UserError
 from sadtalker3d.export.glb import GlbReader, GlbWriter
 from sadtalker3d.export.gltf_head import add_head
 from sadtalker3d.files import replacing
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.rotation import from_quaternions, short_way, to_quaternions
-from sadtalker3d.track import MAX_FRAMES, SCHEMA, Track
+from sadtalker3d.track import MAX_FPS, MAX_FRAMES, MIN_FPS, SCHEMA, Track
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
@@ -78,7 +78,7 @@ def read(path: str | Path) -> Track:
     UserError : not a GLB, damaged, or without an animation of named morph targets
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UserError(f"{path}: no such file")
     try:
         return _read(GlbReader(path))
@@ -90,8 +90,9 @@ def read(path: str | Path) -> Track:
 
 def _face_for(track: Track) -> FaceModel:
     if track.space != "open":
-        raise UserError(
-            "a 'basel' track needs the user's own Basel head: give face=bfm.load(\"basel\", folder)"
+        raise TrackError(
+            "the embedded head needs a track in the 'open' space, this one is 'basel': make one with "
+            '`sadtalker3d animate`, or in Python give face=bfm.load("basel", folder)'
         )
     import bfm
 
@@ -184,8 +185,8 @@ def _fps(times: np.ndarray) -> float:
 
 def _frames(times: np.ndarray, fps: float) -> np.ndarray:
     """The times (T,) of all frames from the first key to the last."""
-    if not (math.isfinite(fps) and fps > 0):
-        raise UserError(f"field 'fps' is {fps}; it must lie between 0 and 1000")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise UserError(f"field 'fps' is {fps}; it must lie between {MIN_FPS:g} and {MAX_FPS:g}")
     count = round((float(times[-1]) - float(times[0])) * fps) + 1
     if not 0 < count <= MAX_FRAMES:
         raise UserError(f"its animation has {count} frames, more than a day")

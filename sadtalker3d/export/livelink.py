@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,7 +106,7 @@ def read(
     UserError : names the line and column that is wrong
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UserError(f"{path}: no such file")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -1,6 +1,7 @@
 """Blinks: how far the lids are closed over time, 0 open to 1 closed.
 
-`blink_track` is what the generator uses: measured people. `upstream_blink` is SadTalker's own, for parity.
+`blink_track` is what the generator uses: measured people. `upstream_blink` and `upstream_fixed_blink` are
+SadTalker's own, for parity.
 """
 
 from __future__ import annotations
@@ -100,6 +101,15 @@ def upstream_blink(frames: int, generator: random.Random) -> np.ndarray:
         if cursor > frames - 1:
             return ratio
         ratio[start:cursor] = shape
+
+
+def upstream_fixed_blink(frames: int) -> np.ndarray:
+    """SadTalker's other blink, which it never calls: one slow blink after every 80 frames. (frames,) float64."""
+    shape = (0.5, 0.6, 0.7, 0.9, 1.0, 0.9, 0.7, 0.6, 0.5)
+    ratio = np.zeros(frames)
+    for start in range(80, frames - len(shape), 80 + len(shape)):
+        ratio[start : start + len(shape)] = shape
+    return ratio
 
 
 def _blink_starts(duration_s: float, rng: np.random.Generator, config: BlinkConfig) -> np.ndarray:

@@ -5,6 +5,9 @@ block starts from the pose the one before has reached and fades in over its end.
 trained with the pose at the start of a window, measured from rest, as its reference, it turns back to rest by
 itself and does not drift. To choose the smoothest of several draws would be to choose a calm one every time;
 one draw, faded in, measures better.
+
+What the embedded network hears is given to it sooner and with more contrast than it was in training
+(`as_heads_follow`): the little measured speech there is taught it to follow the voice too weakly.
 """
 
 from __future__ import annotations
@@ -20,9 +23,14 @@ from sadtalker3d.motion.styles import check_style
 if TYPE_CHECKING:
     from sadtalker3d.motion.posevae import PoseVAE
 
-
 OVERLAP = 12  # frames: half a second, as long as a head takes to change its mind
 HOP = WINDOW - OVERLAP
+
+LEAD = 6  # frames: measured heads move a quarter of a second before the voice does
+# Of the embedded weights: the first number heard is loudness (r = .83 with the mel's mean), on average -1.36 in
+# recordings and -4.2 in silence. Twice its contrast gives measured heads' correlation of speed and voice.
+LOUDNESS_MIDDLE, LOUDNESS_CONTRAST = -1.36, 2.0
+LOUDNESS_LEAST = -5.0  # in training, silence was -4.5 at the least: a head is calm in pauses, but not dead
 
 
 def head_motion(
@@ -51,9 +59,8 @@ def head_motion(
     if not len(speech):
         raise UserError("the speech has no frames to move the head to; give longer sound")
     starts = range(0, frames - 1, HOP)
-    rows = np.minimum(np.arange(starts[-1] + WINDOW + 1), len(speech) - 1)
-    heard = torch.from_numpy(np.asarray(speech, np.float32)[rows])  # past the recording, its last row
-    path = np.zeros((len(rows), POSE), np.float32)
+    heard = torch.from_numpy(as_heads_follow(speech, starts[-1] + WINDOW + 1))
+    path = np.zeros((len(heard), POSE), np.float32)
     share = np.arange(1, OVERLAP + 1, dtype=np.float32)[:, None] / (OVERLAP + 1)
     fade_in = share * share * (3 - 2 * share)  # (OVERLAP, 1), level at both ends
     number = torch.tensor([style])
@@ -76,3 +83,15 @@ def speed_up_head(net: PoseVAE) -> PoseVAE:
 
     net.netG.decoder.resunet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net
+
+
+def as_heads_follow(speech: np.ndarray, frames: int) -> np.ndarray:
+    """Speech codes (T, 6) as the head is to hear them, (frames, 6) float32: sooner, with more contrast.
+
+    Past the recording its last row is repeated.
+    """
+    rows = np.minimum(np.arange(frames) + LEAD, len(speech) - 1)
+    heard = np.array(speech, np.float32)[rows]
+    louder = LOUDNESS_MIDDLE + LOUDNESS_CONTRAST * (heard[:, 0] - LOUDNESS_MIDDLE)
+    heard[:, 0] = np.maximum(louder, LOUDNESS_LEAST)
+    return heard

@@ -69,7 +69,7 @@ def require(engines: set[str]) -> None:
             f"the training speech needs programs that are missing: sudo apt install {' '.join(apt)}"
         )
     if "hibari" in engines and importlib.util.find_spec("hibari") is None:
-        raise UserError("the training speech needs a package that is missing: pip install hibari-tts==0.2.1")
+        raise UserError("the training speech needs a package that is missing: pip install '.[train]'")
 
 
 def _resampled(wave: np.ndarray, rate: float) -> np.ndarray:

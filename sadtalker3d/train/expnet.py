@@ -122,6 +122,7 @@ def train_expnet(
         torch.nn.init.zeros_(net.mapping1.weight)  # begin with the mouth at rest, not with a grimace
         torch.nn.init.zeros_(net.mapping1.bias)
     pass_reference_through(net)
+    move_both_sides_alike(net)
     rate = config.learning_rate if start is None else config.going_on_rate
     average = ExpNet()
     average.load_state_dict(net.state_dict())
@@ -171,6 +172,7 @@ def train_expnet(
         torch.nn.utils.clip_grad_norm_(learned, 2.0)
         optimizer.step()
         pass_reference_through(net)  # weight decay must not touch it
+        move_both_sides_alike(net)
         _follow(average, net, min(config.average, (1 + step) / (10 + step)))
         step += 1
         spent_s += time.monotonic() - began
@@ -216,6 +218,21 @@ def pass_reference_through(net: ExpNet) -> None:
         for column in kept:
             weight[column, 512 + column] = 0.0 if column in lids else 1.0
         weight[lids, 576] = 1.0
+
+
+def move_both_sides_alike(net: ExpNet) -> None:
+    """Give left and right shapes of the mouth the mean of both sides' weights.
+
+    The teacher's mouth is even. Left free, the sides share its movements between them at will, one above 1
+    and the other below 0, where a blend shape cannot follow.
+    """
+    import torch
+
+    pairs = [(c, OPEN_64.index(f"{OPEN_64[c][:-4]}Right")) for c in DRIVEN if OPEN_64[c].endswith("Left")]
+    with torch.no_grad():
+        for values in (net.mapping1.weight, net.mapping1.bias):
+            for left, right in pairs:
+                values[[left, right]] = (values[left] + values[right]) / 2
 
 
 def write_weights(net: nn.Module, path: Path) -> None:

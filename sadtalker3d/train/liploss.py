@@ -70,6 +70,8 @@ class LipLoss:
         config = self.config
         error = driven - batch.targets
         coefficients = 20 * (error.square() * self.weight).mean()
+        driven = driven.clamp(0, 1)  # what a face can show; beyond it the coefficients' own error pulls back
+        error = driven - batch.targets
         moved = torch.einsum("bd,ndc->bnc", error, self.points)  # mm
         moved_arkit = torch.einsum("bd,ndc->bnc", error * self.arkit, self.points)
         zero = torch.zeros_like(moved)

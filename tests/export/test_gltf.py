@@ -297,7 +297,7 @@ def _outside(document):
         (_outside, "accessor 99999 is not complete"),
         (lambda d: d.pop("nodes"), "not complete glTF"),
         (lambda d: d["animations"].insert(0, {"channels": 3}), "not complete glTF"),
-        (lambda d: d["animations"][0]["extras"].update(fps=1e12), "frames, more than a day"),
+        (lambda d: d["animations"][0]["extras"].update(fps=1e12), "fps"),
         (lambda d: d["animations"][0]["extras"].update(fps=0), "fps"),
         (lambda d: d["animations"][0]["extras"].update(space="flame"), "flame"),
     ],

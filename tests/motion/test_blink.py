@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.motion.blink import blink_track, lid_closure, upstream_blink
+from sadtalker3d.motion.blink import blink_track, lid_closure, upstream_blink, upstream_fixed_blink
 
 BLINK = Path(__file__).parents[1] / "data" / "conformance" / "blink.npz"
 
@@ -25,6 +25,12 @@ def test_upstream_draws(frames: int, seed: int) -> None:
         np.testing.assert_array_equal(
             upstream_blink(frames, random.Random(seed)), data[f"rand_n{frames}_s{seed}"]
         )
+
+
+@pytest.mark.parametrize("frames", [15, 20, 22, 25, 100, 250])
+def test_upstreams_fixed_blink(frames: int) -> None:
+    with np.load(BLINK) as data:
+        np.testing.assert_array_equal(upstream_fixed_blink(frames), data[f"fixed_n{frames}"])
 
 
 def test_the_length_upstream_fails_on() -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.evaluate_head import HeadTake, border_jump
-from sadtalker3d.motion.head import HOP, head_motion, speed_up_head
+from sadtalker3d.motion.head import HOP, LEAD, LOUDNESS_LEAST, as_heads_follow, head_motion, speed_up_head
 from sadtalker3d.motion.posevae import POSE, PoseVAE
 from tests.seeded import load_seeded
 
@@ -67,6 +67,17 @@ def test_it_stays_near_rest_for_ten_minutes(net: PoseVAE) -> None:
     minutes = np.degrees(pose[:, :3]).reshape(10, -1, 3)
     assert np.abs(minutes.mean(axis=1)).max() < 3
     assert minutes[9].std() < 1.5 * minutes[0].std()
+
+
+def test_the_head_hears_sooner_and_with_more_contrast() -> None:
+    speech = np.zeros((40, POSE), np.float32)
+    speech[:, 0] = -4.2
+    speech[20:, 0] = -0.5
+    heard = as_heads_follow(speech, 50)
+    assert heard.shape == (50, POSE) and heard.dtype == np.float32 and not heard[:, 1:].any()
+    assert np.flatnonzero(np.diff(heard[:, 0])).tolist() == [19 - LEAD]
+    assert heard[0, 0] == LOUDNESS_LEAST and heard[-1, 0] > speech[-1, 0]
+    assert speech[0, 0] == np.float32(-4.2)
 
 
 def test_styles_and_speech_that_do_not_exist(net: PoseVAE) -> None:

@@ -95,6 +95,31 @@ def test_rows_of_a_batch_do_not_mix(net: PoseVAE, clips: Callable[[int], dict[st
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("style", [0, 45])
+@pytest.mark.parametrize("frames", [2, 3, 21, 32, 33, 34, 64, 65, 100])
+def test_any_length_and_batch_is_upstreams_blocks(net: PoseVAE, frames: int, style: int) -> None:
+    draw = torch.Generator().manual_seed(frames)
+    rows, left = 2, (frames - 1) % 32
+    windows = torch.randn(rows, frames, 1, 80, 16, generator=draw)
+    reference = torch.randn(rows, 6, generator=draw)
+    z = torch.randn(-(-(frames - 1) // 32), rows, 64, generator=draw)
+    got = upstream_motion(net, windows, reference, torch.full((rows,), style), z)
+    assert got.shape == (rows, frames, 6)
+    for row in range(rows):
+        heard = net.embed(windows[row, 1:])
+        blocks = [heard[first : first + 32] for first in range(0, frames - 1 - left, 32)]
+        if left:
+            last = heard[-32:]
+            blocks.append(torch.cat([last[:1].expand(32 - len(last), -1), last]))
+        made = [torch.zeros(1, 6)]
+        for part, latent in zip(blocks, z[:, row], strict=True):
+            made.append(net.decode(latent[None], torch.tensor([style]), reference[row, None], part[None])[0])
+        if left:
+            made[-1] = made[-1][-left:]
+        assert far(got[row], torch.cat(made)) < TOLERANCE
+
+
+@torch.inference_mode()
 def test_one_frame_is_at_rest(net: PoseVAE) -> None:
     motion = upstream_motion(
         net, torch.zeros(1, 1, 1, 80, 16), torch.zeros(1, 6), torch.tensor([0]), torch.zeros(0, 1, 64)

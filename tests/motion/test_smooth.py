@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import savgol_filter
 
 from sadtalker3d.motion.smooth import add_reference_pose, smooth_pose
 
@@ -23,6 +24,13 @@ def test_equals_upstream(measured: dict[str, np.ndarray], frames: int) -> None:
     got = smooth_pose(measured[f"in{frames}"])
     np.testing.assert_allclose(got, measured[f"out{frames}"], atol=1e-6)
     assert got.dtype == np.float32
+
+
+@pytest.mark.parametrize("frames", [3, 6, 12, 13, 14, 15, 33, 100])
+def test_any_length_and_batch_is_scipys_filter(frames: int) -> None:
+    pose = np.random.default_rng(frames).normal(size=(2, frames, 6))
+    window = min(13, (frames - 1) // 2 * 2 + 1)
+    np.testing.assert_allclose(smooth_pose(pose), savgol_filter(pose, window, 2, axis=1), atol=1e-9)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2])
