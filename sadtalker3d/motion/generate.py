@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sadtalker3d.motion.posevae import PoseVAE
 
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
+HEARING = 0.2  # share of the work that the head's hearing takes
 UPPER_FACE = ("brow", "eye", "cheekSquint", "noseSneer")  # what the columns' names begin with
 
 
@@ -118,7 +119,8 @@ def generate(
         # block follows block, which leaves a core idle: ExpNet works meanwhile
         head = None
         if moves:
-            code = hear(sound, networks.posevae, progress)
+            code = hear(sound, networks.posevae, frames, _part(progress, 0, HEARING))
+            progress = _part(progress, HEARING, 1)
             head = beside.submit(head_motion, networks.posevae, code, frames, style=style, rng=for_head)
         expression = answer(sound, networks.expnet, gate > 0, progress)
         pose = gains.head * head.result() if head else np.zeros((frames, POSE), np.float32)
@@ -139,6 +141,18 @@ def generate(
             "gains": asdict(gains),
         },
     )
+
+
+def _part(progress: Report | None, first: float, last: float) -> Report | None:
+    """A report for the part of the work from `first` to `last`, shares of the whole."""
+    if progress is None:
+        return None
+    whole = progress
+
+    def report(done: int, total: int | None = None) -> None:
+        whole(done if total is None else round(first * total + (last - first) * done), total)
+
+    return report
 
 
 def _performed(expression: np.ndarray, gate: np.ndarray, blinks: np.ndarray, gains: Gains) -> np.ndarray:

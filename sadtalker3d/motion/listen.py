@@ -40,8 +40,8 @@ def loudness(sound: Sound, progress: Report | None = None) -> np.ndarray:
     return np.frombuffer(levels, np.float32).reshape(-1, GROUPS)
 
 
-def hear(sound: Sound, posevae: PoseVAE, progress: Report | None = None) -> np.ndarray:
-    """What the head hears of the sound: codes for PoseVAE's decoder (T, 6)."""
+def hear(sound: Sound, posevae: PoseVAE, total: int, progress: Report | None = None) -> np.ndarray:
+    """What the head hears of the `total` frames of sound: codes for PoseVAE's decoder (total, 6)."""
 
     def heard(windows: np.ndarray) -> tuple[int, bytes]:
         return len(windows), _speech_code(posevae, windows[::CODE_EVERY]).tobytes()
@@ -53,7 +53,7 @@ def hear(sound: Sound, posevae: PoseVAE, progress: Report | None = None) -> np.n
         frames += count
         codes += code
         if progress:
-            progress(0, None)
+            progress(frames, total)
     return _every_frame(np.frombuffer(codes, np.float32).reshape(-1, POSE), frames)
 
 
