@@ -265,7 +265,7 @@ def _split(
     middle = bald[mesh.faces].mean(axis=1) * 1000
     inside = atlas.within(uv[uv_mesh.faces].mean(axis=1), "mouth")
     quad_part[inside & (quad_part == _PART_ORDER.index("skin"))] = _PART_ORDER.index("mouth")
-    hairy = hairline.cover(middle, ears[mesh.faces].mean(axis=1)) > 0.5
+    hairy = hairline.grown(middle, ears[mesh.faces].mean(axis=1))
     quad_part[hairy & (quad_part == _PART_ORDER.index("skin"))] = _PART_ORDER.index("hair")
     places, coordinates, parts = [], [], []
     for corners in ([0, 1, 2], [0, 2, 3]):
