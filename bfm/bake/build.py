@@ -17,6 +17,7 @@ from . import (
     hairline,
     identity,
     landmarks,
+    lashes,
     lips,
     regions,
     speech,
@@ -65,7 +66,7 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
     heads = _with_level_rim(heads, cage, source)
     heads = _with_teeth_behind_lips(heads, cage, source)
     people = identity.components(heads, weight, cage, config)
-    shapes = expression.arkit(source, cage)
+    shapes = lashes.laid_on_skin(expression.arkit(source, cage), source, cage, mesh, people.mean)
     shapes |= speech.speech(cage, people.mean, shapes)
     shapes["tongueOut"] = speech.tongue_out(cage, people.mean, shapes)
 

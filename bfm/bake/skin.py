@@ -148,7 +148,10 @@ def _lining(s: Surface, palette: Palette) -> np.ndarray:
 
 
 def _rim(s: Surface, palette: Palette) -> np.ndarray:
-    return _opaque(np.broadcast_to(_rgb(palette.rim), (len(s.mm), 3)))
+    # Skin goes on round the edge and darkens below, so that no line is seen from the side.
+    inward = 1 - _own(s, "rim")[:, 1]
+    skin = np.broadcast_to(_rgb(palette.skin) * [0.97, 0.95, 0.94], (len(s.mm), 3))
+    return _opaque(_mix(skin, _rgb(palette.rim), _step(inward, 0.40, 0.62)))
 
 
 def _opaque(colour: np.ndarray) -> np.ndarray:
