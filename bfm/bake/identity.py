@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from .cage import Cage
 from .source import Source
@@ -17,7 +18,8 @@ class IdentityConfig:
     samples: int = 400
     seed: int = 1
     components: int = 80
-    gender_beta: float = 0.35  # below 1 most heads are clearly a woman's or a man's; half are women's
+    # Below 1, so that most heads are clearly a man's or a woman's; the short hair counts for a man's already.
+    male_beta: tuple[float, float] = (0.35, 0.48)
     old_beta: tuple[float, float] = (0.8, 3.2)  # mean 0.2 of the way from 25 to 90 years
     ancestry_alpha: float = 0.6
     detail_sd: float = 0.17  # of MakeHuman's sliders, whose ends at 1 are caricatures
@@ -73,12 +75,16 @@ _GENTLE = {
 }
 
 
-# What every head gets: MakeHuman's average mouth hangs a little, its noses are heavy and its eyes small.
+# What every head gets: MakeHuman's average mouth hangs a little, its lower lip lies 4 mm behind the upper one
+# (2 mm now), its noses are heavy, its jaws wide and its eyes small.
 _AVERAGE = {
-    "mouth/mouth-angles-up": 0.45,
+    "mouth/mouth-angles-up": 0.35,
+    "mouth/mouth-lowerlip-volume-incr": 0.25,
+    "mouth/mouth-upperlip-volume-decr": 0.2,
     "nose/nose-point-width-decr": 0.2,
     "nose/nose-volume-decr": 0.15,
     "nose/nose-width3-decr": 0.1,
+    "head/head-oval": 0.15,
     "eyes/l-eye-scale-incr": 0.12,
     "eyes/r-eye-scale-incr": 0.12,
 }
@@ -121,7 +127,7 @@ def sample(source: Source, cage: Cage, weight: np.ndarray, config: IdentityConfi
     for _ in range(config.samples):
         head = base + sum(share * shape(name) for name, share in _AVERAGE.items())
         race = dict(zip(_RACES, rng.dirichlet([config.ancestry_alpha] * 3), strict=True))
-        male, old = rng.beta(config.gender_beta, config.gender_beta), rng.beta(*config.old_beta)
+        male, old = rng.beta(*config.male_beta), rng.beta(*config.old_beta)
         genders = {"female": 1 - male, "male": male}
         ages = {"young": 1 - old, "old": old}
         build = {}
@@ -144,7 +150,31 @@ def sample(source: Source, cage: Cage, weight: np.ndarray, config: IdentityConfi
             for name in increase if value > 0 else decrease:
                 head += abs(value) * shape(name)
         heads.append(_aligned(head, base, weight, cage))
-    return np.array(heads)
+    return _with_calm_scalp(np.array(heads), base, cage)
+
+
+def _with_calm_scalp(heads: np.ndarray, base: np.ndarray, cage: Cage) -> np.ndarray:
+    """Let skull and nape change only in the large, behind the ears and above the collar.
+
+    MakeHuman's targets end there at the edges of a muscle, which would show as a ridge through short hair.
+    """
+    skin = cage.quads[cage.quad_part == 0]
+    sides = np.concatenate([skin[:, [k, (k + 1) % 4]] for k in range(4)])
+    count = cage.smooth
+    beside = sparse.coo_matrix(
+        (np.ones(2 * len(sides)), np.concatenate([sides, sides[:, ::-1]]).T), (count, count)
+    )
+    beside = beside.tocsr()
+    beside.data[:] = 1.0
+    mean = sparse.diags(1 / np.maximum(np.asarray(beside.sum(axis=1)).ravel(), 1)) @ beside
+    share = np.clip((0.27 - base[:count, 2]) / 0.3, 0, 1) * np.clip((base[:count, 1] - 6.1) / 0.3, 0, 1)
+    share = (share * share * (3 - 2 * share))[:, None]
+    moved = (heads[:, :count] - base[:count]).transpose(1, 0, 2).reshape(count, -1)
+    for _ in range(16):
+        moved += share * (mean @ moved - moved)
+    calm = heads.copy()
+    calm[:, :count] = base[:count] + moved.reshape(count, -1, 3).transpose(1, 0, 2)
+    return calm
 
 
 def _sliders(source: Source) -> list[tuple[list[str], list[str], float]]:
