@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-# The brow's middle line on the left, (x, y) in mm, and its half width, from the nose outward.
-_LINE = np.array([(10.5, 55.5), (20.0, 59.0), (30.0, 62.0), (40.0, 64.0), (49.0, 62.5), (57.0, 57.0)])
-_HALF_WIDTH = np.array([3.4, 4.3, 4.1, 3.5, 2.6, 0.9])
-_HAIRS, _HAIR_MM = 520, 0.13
+# The brow's middle line on the left, (x, y) in mm, and its half width, from the nose outward: along the ridge of
+# the bone (the middle of what MakeHuman's eyebrow slider moves), nearly straight, so that no face looks surprised.
+_LINE = np.array([(11.5, 50.3), (20.0, 52.6), (30.0, 54.5), (40.0, 55.2), (48.0, 53.4), (55.0, 49.2)])
+_HALF_WIDTH = np.array([2.6, 3.4, 3.3, 2.9, 2.2, 0.8])
+_HAIRS, _HAIR_MM = 460, 0.12
 _LASHES = 44
 
 
 def cover(mm: np.ndarray, normal: np.ndarray) -> np.ndarray:
     """(n,) 0..1 share of each place that brow hairs cover."""
     out = np.zeros(len(mm))
-    near = (np.abs(np.abs(mm[:, 0]) - 35) < 34) & (np.abs(mm[:, 1] - 59) < 16) & (normal[:, 2] > -0.2)
+    near = (np.abs(np.abs(mm[:, 0]) - 35) < 34) & (np.abs(mm[:, 1] - 52) < 16) & (normal[:, 2] > -0.2)
     near &= mm[:, 2] > 70
     if not near.any():
         return out
@@ -49,7 +50,7 @@ def _strokes() -> list[tuple[np.ndarray, np.ndarray, float]]:
         lean = (
             np.interp(s, [0, 0.15, 0.4, 1], [1.25, 0.75, 0.25, -0.05]) - 0.35 * across + rng.normal(0, 0.13)
         )
-        length = np.interp(s, [0, 0.3, 1], [4.5, 6.5, 4.0]) * rng.uniform(0.7, 1.15)
+        length = np.interp(s, [0, 0.3, 1], [3.8, 5.6, 3.8]) * rng.uniform(0.7, 1.15)
         tip = root + length * (np.cos(lean) * tangent + np.sin(lean) * up)
         made.append((root, tip, float(rng.uniform(0.45, 0.8))))
     return made

@@ -17,6 +17,7 @@ from . import (
     hairline,
     identity,
     landmarks,
+    lashes,
     lips,
     regions,
     speech,
@@ -65,7 +66,7 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
     heads = _with_level_rim(heads, cage, source)
     heads = _with_teeth_behind_lips(heads, cage, source)
     people = identity.components(heads, weight, cage, config)
-    shapes = expression.arkit(source, cage)
+    shapes = lashes.laid_on_skin(expression.arkit(source, cage), source, cage, mesh, people.mean)
     shapes |= speech.speech(cage, people.mean, shapes)
     shapes["tongueOut"] = speech.tongue_out(cage, people.mean, shapes)
 
@@ -265,7 +266,7 @@ def _split(
     middle = bald[mesh.faces].mean(axis=1) * 1000
     inside = atlas.within(uv[uv_mesh.faces].mean(axis=1), "mouth")
     quad_part[inside & (quad_part == _PART_ORDER.index("skin"))] = _PART_ORDER.index("mouth")
-    hairy = hairline.cover(middle, ears[mesh.faces].mean(axis=1)) > 0.5
+    hairy = hairline.grown(middle, ears[mesh.faces].mean(axis=1))
     quad_part[hairy & (quad_part == _PART_ORDER.index("skin"))] = _PART_ORDER.index("hair")
     places, coordinates, parts = [], [], []
     for corners in ([0, 1, 2], [0, 2, 3]):

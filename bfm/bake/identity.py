@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from .cage import Cage
 from .source import Source
@@ -17,8 +18,12 @@ class IdentityConfig:
     samples: int = 400
     seed: int = 1
     components: int = 80
-    detail_sd: float = 0.28  # of MakeHuman's sliders, whose ends at 1 are caricatures
-    detail_limit: float = 0.75
+    # Below 1, so that most heads are clearly a man's or a woman's; the short hair counts for a man's already.
+    male_beta: tuple[float, float] = (0.35, 0.48)
+    old_beta: tuple[float, float] = (0.8, 3.2)  # mean 0.2 of the way from 25 to 90 years
+    ancestry_alpha: float = 0.6
+    detail_sd: float = 0.17  # of MakeHuman's sliders, whose ends at 1 are caricatures
+    detail_limit: float = 0.45
     neck_weight: float = 0.15  # else the first components are the neck's length and girth
 
 
@@ -33,8 +38,56 @@ _LEFT_OUT = (
     "neck-double",
     "measure-",
 )
-# The sliders of these parts are bounded closer: they were made for caricature; all heads share one neck.
-_GENTLE = {"head-age": 0.3, "head-fat": 0.35, "neck": 0.0, "mouth-trans": 0.35, "eyebrows-trans": 0.5}
+# The sliders of these parts are bounded closer: they were made for caricature, or give a face at rest a mood
+# (corners of mouth and eyes, lids, brows) or years; all heads share one neck. The first match counts.
+_GENTLE = {
+    "neck": 0.0,
+    "head-age": 0.3,
+    "head-fat": 0.4,
+    "head-scale-vert": 0.6,
+    "head-": 0.8,
+    "forehead-nubian": 0.5,
+    "eyebrows-angle": 0.4,
+    "eyebrows-trans": 0.5,
+    "eye-bag": 0.5,
+    "eye-corner": 0.6,
+    "eye-eyefold": 0.6,
+    "eye-height": 0.5,
+    "eye-push": 0.6,
+    "nose-volume": 0.5,
+    "nose-flaring": 0.6,
+    "nose-point": 0.6,
+    "nose-trans": 0.5,
+    "nose-scale": 0.7,
+    "mouth-angles": 0.25,
+    "mouth-laugh-lines": 0.4,
+    "mouth-lowerlip-ext": 0.4,
+    "mouth-upperlip-ext": 0.4,
+    "mouth-lowerlip-middle": 0.5,
+    "mouth-upperlip-middle": 0.5,
+    "mouth-scale": 0.7,
+    "mouth-trans": 0.35,
+    "cheek-volume": 0.6,
+    "cheek-inner": 0.6,
+    "chin-jaw-drop": 0.5,
+    "chin-prognathism": 0.5,
+    "chin-cleft": 0.5,
+}
+
+
+# What every head gets: MakeHuman's average mouth hangs a little, its lower lip lies 4 mm behind the upper one
+# (2 mm now), its noses are heavy, its jaws wide and its eyes small.
+_AVERAGE = {
+    "mouth/mouth-angles-up": 0.35,
+    "mouth/mouth-lowerlip-volume-incr": 0.25,
+    "mouth/mouth-upperlip-volume-decr": 0.2,
+    "nose/nose-point-width-decr": 0.2,
+    "nose/nose-volume-decr": 0.15,
+    "nose/nose-width3-decr": 0.1,
+    "head/head-oval": 0.15,
+    "eyes/l-eye-scale-incr": 0.12,
+    "eyes/r-eye-scale-incr": 0.12,
+}
 
 
 @dataclass(frozen=True)
@@ -72,14 +125,14 @@ def sample(source: Source, cage: Cage, weight: np.ndarray, config: IdentityConfi
     base = cage.positions(source.vertices)
     heads = []
     for _ in range(config.samples):
-        head = base.copy()
-        race = dict(zip(_RACES, rng.dirichlet([0.7] * 3), strict=True))
-        male, old = rng.beta(0.7, 0.7), rng.beta(0.8, 1.8)
+        head = base + sum(share * shape(name) for name, share in _AVERAGE.items())
+        race = dict(zip(_RACES, rng.dirichlet([config.ancestry_alpha] * 3), strict=True))
+        male, old = rng.beta(*config.male_beta), rng.beta(*config.old_beta)
         genders = {"female": 1 - male, "male": male}
         ages = {"young": 1 - old, "old": old}
         build = {}
         for kind in ("muscle", "weight"):
-            value = np.clip(rng.normal(0, 0.4), -1, 1)
+            value = np.clip(rng.normal(0, 0.35), -1, 1)
             build[kind] = {"min": max(-value, 0), "average": 1 - abs(value), "max": max(value, 0)}
         for gender, g in genders.items():
             for age, a in ages.items():
@@ -97,7 +150,31 @@ def sample(source: Source, cage: Cage, weight: np.ndarray, config: IdentityConfi
             for name in increase if value > 0 else decrease:
                 head += abs(value) * shape(name)
         heads.append(_aligned(head, base, weight, cage))
-    return np.array(heads)
+    return _with_calm_scalp(np.array(heads), base, cage)
+
+
+def _with_calm_scalp(heads: np.ndarray, base: np.ndarray, cage: Cage) -> np.ndarray:
+    """Let skull and nape change only in the large, behind the ears and above the collar.
+
+    MakeHuman's targets end there at the edges of a muscle, which would show as a ridge through short hair.
+    """
+    skin = cage.quads[cage.quad_part == 0]
+    sides = np.concatenate([skin[:, [k, (k + 1) % 4]] for k in range(4)])
+    count = cage.smooth
+    beside = sparse.coo_matrix(
+        (np.ones(2 * len(sides)), np.concatenate([sides, sides[:, ::-1]]).T), (count, count)
+    )
+    beside = beside.tocsr()
+    beside.data[:] = 1.0
+    mean = sparse.diags(1 / np.maximum(np.asarray(beside.sum(axis=1)).ravel(), 1)) @ beside
+    share = np.clip((0.27 - base[:count, 2]) / 0.3, 0, 1) * np.clip((base[:count, 1] - 6.1) / 0.3, 0, 1)
+    share = (share * share * (3 - 2 * share))[:, None]
+    moved = (heads[:, :count] - base[:count]).transpose(1, 0, 2).reshape(count, -1)
+    for _ in range(16):
+        moved += share * (mean @ moved - moved)
+    calm = heads.copy()
+    calm[:, :count] = base[:count] + moved.reshape(count, -1, 3).transpose(1, 0, 2)
+    return calm
 
 
 def _sliders(source: Source) -> list[tuple[list[str], list[str], float]]:

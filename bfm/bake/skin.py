@@ -120,7 +120,7 @@ def _skin(s: Surface, palette: Palette) -> np.ndarray:
     base = _mix(
         base,
         np.array([0.66, 0.50, 0.46]),
-        0.10 * _step(-mm[:, 1], 20, 55) * (mm[:, 2] > 40) * (mm[:, 1] > -92),
+        0.04 * _step(-mm[:, 1], 20, 55) * (mm[:, 2] > 40) * (mm[:, 1] > -92),
     )
     pores = 0.5 * noise(mm, 1.1, 21) + 0.5 * noise(mm, 2.3, 22)
     base *= (1 + 0.025 * pores + 0.035 * blotch)[:, None]
@@ -133,10 +133,9 @@ def _skin(s: Surface, palette: Palette) -> np.ndarray:
     upper = _step(mm[:, 1], -38, -34)[:, None]  # the upper lip looks down and is darker
     base = _mix(base, red_of_lips * (1 - 0.08 * upper), 0.82 * lips)
 
-    streaks = 0.30 * noise(mm * [1, 0.35, 0.6], 2.6, 51) + 0.22 * layered(mm * [1, 0.5, 0.7], 7.0, 52)
-    hair = _rgb(palette.hair) * (1 + streaks)[:, None]
+    hair = _rgb(palette.hair) * (1 + 0.45 * hairline.strands(mm))[:, None]
     base = _mix(base, hair, 0.97 * hairline.cover(mm, s.ears))
-    base = _mix(base, _rgb(palette.hair) * 1.15, 0.9 * brows.cover(mm, s.normal))
+    base = _mix(base, _rgb(palette.hair) * 1.1, 0.88 * brows.cover(mm, s.normal))
     openness = np.where(s.lips > 0.05, np.maximum(s.open_shut, s.open_wide), s.open_shut)
     base = _shadow(base, openness)
     return _opaque(base)
@@ -149,7 +148,10 @@ def _lining(s: Surface, palette: Palette) -> np.ndarray:
 
 
 def _rim(s: Surface, palette: Palette) -> np.ndarray:
-    return _opaque(np.broadcast_to(_rgb(palette.rim), (len(s.mm), 3)))
+    # Skin goes on round the edge and darkens below, so that no line is seen from the side.
+    inward = 1 - _own(s, "rim")[:, 1]
+    skin = np.broadcast_to(_rgb(palette.skin) * [0.97, 0.95, 0.94], (len(s.mm), 3))
+    return _opaque(_mix(skin, _rgb(palette.rim), _step(inward, 0.40, 0.62)))
 
 
 def _opaque(colour: np.ndarray) -> np.ndarray:
