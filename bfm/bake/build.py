@@ -11,7 +11,9 @@ from sadtalker3d.rig.arkit import OPEN_64
 
 from ..subdivide import Subdivision
 from . import (
-    atlas,
+    cage as cages,
+)
+from . import (
     expression,
     eyes,
     hairline,
@@ -20,30 +22,14 @@ from . import (
     lashes,
     lips,
     regions,
+    seams,
     speech,
     teeth,
     texture,
 )
-from . import (
-    cage as cages,
-)
-from .part import Piece
 from .source import Source
 
 _UNIT_M = 0.1  # a source unit in metres
-
-MATERIALS = {
-    "skin": {"roughness": 0.55},
-    "hair": {"roughness": 0.85},
-    "rim": {"roughness": 0.8, "double_sided": True},
-    "mouth": {"roughness": 0.95},
-    "teeth": {"roughness": 0.4},
-    "gums": {"roughness": 0.7, "double_sided": True},
-    "tongue": {"roughness": 0.65},
-    "eyes": {"roughness": 0.08},
-    "lashes": {"roughness": 0.9, "alpha_mode": "BLEND", "double_sided": True},
-}
-_PART_ORDER = tuple(MATERIALS)
 
 
 @dataclass(frozen=True)
@@ -78,10 +64,10 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
     anchored[cage.smooth :] = False
     anchored[cage.smooth + 3 :: 4] = True  # of a handle only the origin is a place
     mean[anchored] -= pivot
-    stored = {
+    stored: dict[str, np.ndarray] = {
         "cage_mean": (mean * _UNIT_M).astype(np.float32),
         "cage_identity": (people.basis * _UNIT_M).astype(np.float16),
-        "cage_expression": np.array([shapes[n] for n in OPEN_64] * 1).astype(np.float64) * _UNIT_M,
+        "cage_expression": np.array([shapes[n] for n in OPEN_64]).astype(np.float64) * _UNIT_M,
         "quads": cage.quads.astype(np.uint16),
     }
     stored["cage_expression"] = stored["cage_expression"].astype(np.float16)
@@ -113,7 +99,7 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
     masks = {name: mesh.smooth(mask[:, None])[:, 0] for name, mask in masks.items()}
     stored |= hairline.volume(_places(stored, mesh, cage.smooth)[: len(rest)], mesh.faces, masks["ears"])
     bald = _places(stored | {"hair_rows": stored["hair_rows"][:0]}, mesh, cage.smooth)
-    split = _split(cage, mesh, pieces, place_of, bald, masks["ears"])
+    split = seams.split(cage, mesh, pieces, place_of, bald, masks["ears"])
     stored |= {
         "faces": split.faces.astype(np.uint16),
         "uv": split.uv.astype(np.float32),
@@ -124,7 +110,7 @@ def build(source: Source, config: identity.IdentityConfig | None = None) -> Head
         stored, mesh, cage.smooth, {"jawOpen": 0.45, "mouthUpperUpLeft": 0.4, "mouthUpperUpRight": 0.4}
     )
     stored["texture"] = texture.paint(split, bald, wide, masks)
-    header = {"part_faces": split.part_faces, "materials": MATERIALS, "schema": "sadtalker3d.head/1"}
+    header = {"part_faces": split.part_faces, "materials": seams.MATERIALS, "schema": "sadtalker3d.head/1"}
     stored["header"] = np.frombuffer(json.dumps(header).encode("utf-8"), np.uint8)
     first = np.full(split.place.max() + 1, -1)
     first[split.place[::-1]] = np.arange(len(split.place))[::-1]
@@ -236,64 +222,6 @@ def _places(
     )
     rigid = np.einsum("nk,nkc->nc", place, handles[stored["rigid_handle"]])
     return np.concatenate([refined, rigid])
-
-
-@dataclass(frozen=True)
-class Split:
-    """The triangles, split along texture seams."""
-
-    faces: np.ndarray  # (F, 3)
-    uv: np.ndarray  # (V, 2) in the atlas, v down
-    place: np.ndarray  # (V,)
-    part_faces: dict[str, int]  # number of triangles of each part, in order
-
-    def part_of_faces(self) -> np.ndarray:
-        return np.repeat(np.arange(len(self.part_faces)), list(self.part_faces.values()))
-
-
-def _split(
-    cage: cages.Cage,
-    mesh: Subdivision,
-    pieces: list[Piece],
-    place_of: np.ndarray,
-    bald: np.ndarray,
-    ears: np.ndarray,
-) -> Split:
-    """Join refined quads and rigid pieces, one vertex for each pair of place and texture coordinate."""
-    uv_mesh = Subdivision.of(*_compact(cage.quad_uv))
-    uv = uv_mesh.linear(atlas.place_cage(cage))
-    quad_part = np.repeat(np.array([_PART_ORDER.index(n) for n in cages.PARTS])[cage.quad_part], 4)
-    middle = bald[mesh.faces].mean(axis=1) * 1000
-    inside = atlas.within(uv[uv_mesh.faces].mean(axis=1), "mouth")
-    quad_part[inside & (quad_part == _PART_ORDER.index("skin"))] = _PART_ORDER.index("mouth")
-    hairy = hairline.grown(middle, ears[mesh.faces].mean(axis=1))
-    quad_part[hairy & (quad_part == _PART_ORDER.index("skin"))] = _PART_ORDER.index("hair")
-    places, coordinates, parts = [], [], []
-    for corners in ([0, 1, 2], [0, 2, 3]):
-        places.append(mesh.faces[:, corners])
-        coordinates.append(uv[uv_mesh.faces[:, corners]])
-        parts.append(quad_part)
-    start = 0
-    for piece in pieces:
-        count = len(piece.positions)
-        places.append(place_of[start : start + count][piece.faces])
-        coordinates.append(atlas.into(piece.name, piece.uv)[piece.faces])
-        parts.append(np.full(len(piece.faces), _PART_ORDER.index(piece.name)))
-        start += count
-    place, coordinate = np.concatenate(places), np.concatenate(coordinates)
-    part = np.concatenate(parts)
-    order = np.argsort(part, kind="stable")
-    place, coordinate, part = place[order], coordinate[order], part[order]
-    grid = np.round(coordinate * 2**20).astype(np.int64)
-    key = (place.astype(np.int64) << 42) + (grid[..., 0] << 21) + grid[..., 1]
-    _unique, first, inverse = np.unique(key.ravel(), return_index=True, return_inverse=True)
-    counts = {name: int((part == k).sum()) for k, name in enumerate(_PART_ORDER)}
-    return Split(inverse.reshape(-1, 3), coordinate.reshape(-1, 2)[first], place.ravel()[first], counts)
-
-
-def _compact(quads: np.ndarray) -> tuple[np.ndarray, int]:
-    used, inverse = np.unique(quads, return_inverse=True)
-    return inverse.reshape(-1, 4), len(used)
 
 
 def refined_mirror(mesh: Subdivision, mirror: np.ndarray) -> np.ndarray:

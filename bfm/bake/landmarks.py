@@ -12,11 +12,19 @@ from .lips import Contact
 from .part import Piece
 
 if TYPE_CHECKING:
-    from .build import Split
+    from .seams import Split
 
 # Where iBUG's landmarks lie on the mean head: (x, y, z) in mm from the pivot, midline and the subject's left side.
-_JAW = ((72, 18, 30), (71, 0, 30), (68, -18, 32), (63, -36, 38), (56, -52, 48), (45, -65, 64), (31, -74, 86))
-_JAW = (*_JAW, (15, -79, 103), (0, -80, 110))
+_JAW_SIDE = (
+    (72, 18, 30),
+    (71, 0, 30),
+    (68, -18, 32),
+    (63, -36, 38),
+    (56, -52, 48),
+    (45, -65, 64),
+    (31, -74, 86),
+)
+_JAW = (*_JAW_SIDE, (15, -79, 103), (0, -80, 110))
 _BROW = ((56, 48, 105), (48, 53, 116), (38, 55, 126), (27, 54, 131), (14, 51, 134))
 _BRIDGE = ((0, 31, 136), (0, 18, 142), (0, 7, 147), (0, -4, 152))
 _NOSE_BASE = ((14, -13, 134), (7, -16, 139), (0, -17, 141))

@@ -29,6 +29,7 @@ class View:
 FRONT = View()
 FACE = View(target=(0.0, 0.0, 0.08), height=0.235)
 MOUTH = View(target=(0.0, -0.038, 0.12), height=0.085, distance=0.5)
+MOUTH_SIDE = View(yaw=0.9, target=(0.0, -0.038, 0.12), height=0.085, distance=0.5)
 _LIGHTS = (((0.5, 0.7, 1.0), 3.0), ((-0.9, 0.2, 0.7), 1.3), ((0.0, -0.6, 0.8), 0.5))  # direction, strength
 
 
@@ -155,7 +156,7 @@ def main() -> None:
     shots = []
     for name, named in VISEMES.items():
         shape = face.vertices(None, weights(face, named))
-        shots += [(name, middle.shoot(shape, MOUTH)), (name, middle.shoot(shape, View(**_SIDE)))]
+        shots += [(name, middle.shoot(shape, MOUTH)), (name, middle.shoot(shape, MOUTH_SIDE))]
     tile(shots, 6, options.output / "visemes.jpg")
 
     rng = np.random.default_rng(12)
@@ -163,8 +164,6 @@ def main() -> None:
     shots = [(f"identity {k + 1}", middle.shoot(p, View(yaw=0.25 * (-1) ** k))) for k, p in enumerate(people)]
     tile(shots, 6, options.output / "identities.jpg")
 
-
-_SIDE = {"yaw": 0.9, "target": (0.0, -0.038, 0.12), "height": 0.085, "distance": 0.5}
 
 if __name__ == "__main__":
     main()

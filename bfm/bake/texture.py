@@ -12,7 +12,7 @@ from .occlusion import openness
 from .raster import candidates
 
 if TYPE_CHECKING:
-    from .build import Split
+    from .seams import Split
 
 
 def paint(split: Split, neutral: np.ndarray, wide: np.ndarray, masks: dict[str, np.ndarray]) -> np.ndarray:
