@@ -7,32 +7,28 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.evaluate import LipScores, lip_scores
+from sadtalker3d.evaluate import LipScores
 from sadtalker3d.files import replacing
 from sadtalker3d.mouth import Mouth
-from sadtalker3d.rig.arkit import OPEN_64
-from sadtalker3d.train.corpus import Corpus, CorpusConfig, Utterance, build
-from sadtalker3d.train.lipframes import (
-    COLUMNS_PER_FRAME,
-    PHONES,
-    Batch,
-    BatchConfig,
-    Batches,
-    frame_set,
-    targets_of,
-)
+from sadtalker3d.train.corpus import CorpusConfig, build
+from sadtalker3d.train.heldout import HeldOut, line_of
+from sadtalker3d.train.lipframes import PHONES, BatchConfig, Batches, frame_set
 from sadtalker3d.train.liploss import LipLoss, LossConfig
+from sadtalker3d.train.lipweights import (
+    move_both_sides_alike,
+    pass_reference_through,
+    read_weights,
+    write_weights,
+)
 from sadtalker3d.train.teacher import DRIVEN
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from sadtalker3d.motion.expnet import ExpNet
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ def train_expnet(
     mouth = Mouth.of(bfm.load("open"))
     speech = frame_set(data, "train", mouth)
     sounds = frame_set(data, "rest", mouth)
-    held_out = {part: _HeldOut.of(data, part, mouth) for part in ("voice", "engine")}
+    held_out = {part: HeldOut.of(data, part, mouth) for part in ("voice", "engine")}
 
     net = ExpNet()
     if start is not None:
@@ -185,119 +181,19 @@ def train_expnet(
         if time.monotonic() - last_held_out > config.evaluate_every_s:
             save()
             scores, value = held_out["voice"].scores(average, loss_of)
-            report(f"held-out voice: loss {value:.3f} " + _line(scores))
+            report(f"held-out voice: loss {value:.3f} " + line_of(scores))
             last_held_out = time.monotonic()
     save()
     voice, value = held_out["voice"].scores(average, loss_of)
     engine, _ = held_out["engine"].scores(average, loss_of)
-    report(f"held-out voice: loss {value:.3f} " + _line(voice))
-    report("held-out engine: " + _line(engine))
+    report(f"held-out voice: loss {value:.3f} " + line_of(voice))
+    report("held-out engine: " + line_of(engine))
     with replacing(work / "expnet_scores.json") as path:
         path.write_text(json.dumps({
             "minutes": spent_s / 60, "steps": step, "loss": value, "voice": asdict(voice),
             "engine": asdict(engine),
         }, indent=1))  # fmt: skip
     return Trained(out, step, spent_s / 60, voice, engine, value)
-
-
-def pass_reference_through(net: ExpNet) -> None:
-    """Set the part of `mapping1` that does not listen: exact, so it needs no training.
-
-    Columns that speech does not drive (eyes, brows, cheeks ...) are the reference's own; the eyelids follow
-    the blink ratio; the mouth is all the audio's.
-    """
-    import torch
-
-    lids = [OPEN_64.index("eyeBlinkLeft"), OPEN_64.index("eyeBlinkRight")]
-    kept = [column for column in range(64) if column not in DRIVEN]
-    with torch.no_grad():
-        weight, bias = net.mapping1.weight, net.mapping1.bias
-        weight[:, 512:] = 0
-        weight[kept, :512] = 0
-        bias[kept] = 0
-        for column in kept:
-            weight[column, 512 + column] = 0.0 if column in lids else 1.0
-        weight[lids, 576] = 1.0
-
-
-def move_both_sides_alike(net: ExpNet) -> None:
-    """Give left and right shapes of the mouth the mean of both sides' weights.
-
-    The teacher's mouth is even. Left free, the sides share its movements between them at will, one above 1
-    and the other below 0, where a blend shape cannot follow.
-    """
-    import torch
-
-    pairs = [(c, OPEN_64.index(f"{OPEN_64[c][:-4]}Right")) for c in DRIVEN if OPEN_64[c].endswith("Left")]
-    with torch.no_grad():
-        for values in (net.mapping1.weight, net.mapping1.bias):
-            for left, right in pairs:
-                values[[left, right]] = (values[left] + values[right]) / 2
-
-
-def write_weights(net: nn.Module, path: Path) -> None:
-    """fp16 safetensors with upstream's keys; counters of batches stay integers."""
-    import torch
-    from safetensors.torch import save_file
-
-    state = {
-        name: (value.half() if value.dtype == torch.float32 else value).contiguous()
-        for name, value in net.state_dict().items()
-    }
-    with replacing(path) as partial:
-        save_file(state, str(partial))
-
-
-def read_weights(net: nn.Module, path: Path) -> None:
-    """Load what `write_weights` wrote; UserError when the file is missing or another network's."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        state = load_file(path)
-        net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: not weights of ExpNet to begin from ({reason})") from None
-
-
-@dataclass(frozen=True)
-class _HeldOut:
-    """Utterances kept out of training, in the form that measuring needs."""
-
-    windows: list[Any]
-    targets: list[np.ndarray]
-    utterances: list[Utterance]
-    mouth: Mouth
-
-    @classmethod
-    def of(cls, corpus: Corpus, part: str, mouth: Mouth) -> _HeldOut:
-        import torch
-
-        from sadtalker3d.mel import frame_windows
-
-        windows, targets, utterances = [], [], corpus.of(part)
-        for utterance in utterances:
-            mel = corpus.mel[utterance.first : utterance.first + utterance.columns].astype(np.float32).T
-            frames = int(utterance.columns / COLUMNS_PER_FRAME)
-            windows.append(torch.from_numpy(frame_windows(mel, 0, frames)))
-            targets.append(targets_of(corpus, utterance, frames, mouth))
-        return cls(windows, targets, utterances, mouth)
-
-    def scores(self, net: ExpNet, loss_of: LipLoss) -> tuple[LipScores, float]:
-        """Lip measures of the network alone (no smoothing, no gate), and the loss without augmentation."""
-        import torch
-
-        said, losses = [], []
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            for windows, targets in zip(self.windows, self.targets, strict=True):
-                out = net(windows, torch.zeros(len(windows), 64), torch.zeros(len(windows), 1)).float()
-                said.append(out.numpy())
-                driven, wanted = out[:, list(DRIVEN)], torch.from_numpy(targets[:, list(DRIVEN)])
-                spoken = torch.zeros(len(driven), dtype=torch.int64)
-                batch = Batch(windows, wanted, spoken, torch.zeros(len(driven)), torch.ones(len(driven)))
-                losses.append(loss_of(driven, batch)[1]["mouth"])
-        return lip_scores(self.mouth, said, [u.phones for u in self.utterances]), float(np.mean(losses))
 
 
 def _schedule(done: float, warm_up: float) -> float:
@@ -317,17 +213,6 @@ def _follow(average: nn.Module, net: nn.Module, decay: float) -> None:
                 kept[name].lerp_(value, 1 - decay)
             else:
                 kept[name].copy_(value)
-
-
-def _line(scores: LipScores) -> str:
-    return (
-        f"closure {scores.closure_auc:.3f} specific {scores.closure_specific_auc:.3f} "
-        f"closed {100 * scores.closed_share:.0f} % rounding {scores.rounding_auc:.3f} "
-        f"teeth {scores.labiodental_auc:.3f}/{scores.labiodental_specific_auc:.3f} "
-        f"open {scores.openness_correlation:.2f} lag {scores.lag_ms:.0f} ms rest {scores.rest_gap:.2f} "
-        f"range {scores.gap_range_mm:.1f}/{scores.width_range_mm:.1f}/{scores.protrusion_range_mm:.1f} "
-        f"lively {scores.liveliness:.2f}"
-    )
 
 
 def _throttled(report: Callable[[str], None], every_s: float = 10.0) -> Callable[[str], None]:

@@ -20,16 +20,16 @@ from torch import Tensor, nn
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
-from sadtalker3d.mel import frame_windows
 from sadtalker3d.motion.posevae import INFERENCE_PREFIXES, POSE, WINDOW, PoseVAE
-from sadtalker3d.train.headhearing import hear, train_hearing
-from sadtalker3d.train.headmotion import HeadClip, borrow_voices, load_clips, mirrored, speech_energy, split
+from sadtalker3d.train.headdistance import sliced_distance, velocity_of
+from sadtalker3d.train.headhearing import train_hearing
+from sadtalker3d.train.headmotion import HeadClip, borrow_voices, load_clips, split
 from sadtalker3d.train.headstart import start_from_components, straight
-from sadtalker3d.train.headstyles import HeadStyle, draw_windows, head_styles
+from sadtalker3d.train.headstyles import HeadStyle, head_styles
+from sadtalker3d.train.headwindows import Batch, Windows
 
 START_WINDOWS = 1200  # the components of motion are taken from so many
 START_BATCH = 10**9  # its number: no other batch has it
-LEVELS = (0.0, -0.9, 0.9)  # of the normalised mel; 0.8 is 10 dB
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,6 @@ class PoseVAETraining:
         return first * (last / first) ** share
 
 
-@dataclass
-class Batch:
-    """Windows in units of the spread: motion (B, 32, 6), reference (B, 6), audio (B, 32, 512) ..."""
-
-    motion: Tensor
-    reference: Tensor
-    audio: Tensor
-    style: Tensor  # (B,)
-    loudness: Tensor  # (B, 32), standardised
-
-
 def train_posevae(
     data: str | Path,
     out: str | Path,
@@ -111,8 +100,8 @@ def train_posevae(
     else:
         train_hearing(trainer.net.audio_encoder, clips, recipe.hearing_steps, recipe.seed, log)
         trainer.save(resume)
-    windows = _Windows(trainer.net, clips, styles, trainer.spread, recipe.seed)
-    tests = _Windows(trainer.net, held, _styles_of_others(held), trainer.spread, recipe.seed + 1)
+    windows = Windows(trainer.net, clips, styles, trainer.spread, recipe.seed)
+    tests = Windows(trainer.net, held, _styles_of_others(held), trainer.spread, recipe.seed + 1)
     if trainer.step == 0:
         trainer.start(windows.batch(START_WINDOWS, START_BATCH))
     test_batch = tests.batch(recipe.held_out_batch, 0)
@@ -213,10 +202,11 @@ class _Trainer:
         decoded = self.net.decode(torch.cat([z, torch.randn(z.shape)]), *both).float()
         rebuilt, drawn = decoded.chunk(2)
         mse = (rebuilt - batch.motion).square().mean()
-        pace = _velocity(batch.motion).square().mean(dim=(0, 1)).sqrt()
+        pace = velocity_of(batch.motion).square().mean(dim=(0, 1)).sqrt()
         mse = (
             mse
-            + self.recipe.velocity * ((_velocity(rebuilt) - _velocity(batch.motion)) / pace).square().mean()
+            + self.recipe.velocity
+            * ((velocity_of(rebuilt) - velocity_of(batch.motion)) / pace).square().mean()
         )
         mean, logvar = mean.float(), logvar.float()
         kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(dim=1).mean() / (WINDOW * POSE)
@@ -250,80 +240,6 @@ class _Trainer:
             raise UserError(f"{path}: is no training state ({error}); delete it to start afresh") from error
 
 
-def sliced_distance(batch: Batch, drawn: Tensor, pace: Tensor, slices: int = 192) -> Tensor:
-    """Sliced Wasserstein-1 distance between measured and drawn windows, jointly with what they depend on.
-
-    Each slice is a random line through positions, velocities, accelerations, speeds, loudness, reference and
-    style, in which every kind weighs differently; equal distributions have distance 0 on all of them.
-    """
-    style = batch.style.float()[:, None] / 23 - 1
-    known = [batch.loudness, batch.reference, style]
-
-    def features(motion: Tensor) -> list[Tensor]:
-        velocity = _velocity(motion) / pace
-        speed = velocity[..., :3].square().sum(-1).add(1e-4).sqrt()
-        return [
-            motion.flatten(1), velocity.flatten(1), velocity.diff(dim=1).flatten(1) * 2, speed - 1.5,
-            speed.mean(dim=1, keepdim=True) * 2, speed * batch.loudness, *known,
-        ]  # fmt: skip
-
-    real, made = features(batch.motion), features(drawn)
-    lines = []
-    for part in real:
-        share = torch.rand(1, slices).square() * (torch.rand(1, slices) < 0.5)
-        lines.append(share * torch.randn(part.shape[1], slices) / part.shape[1] ** 0.5)
-    gaps = []
-    for parts in (real, made):
-        gaps.append(torch.cat(parts, dim=1) @ torch.cat(lines))  # (B, slices)
-    return (gaps[0].sort(dim=0).values - gaps[1].sort(dim=0).values).abs().mean()
-
-
-def _velocity(motion: Tensor) -> Tensor:
-    """Per frame, the first from the reference frame on: (B, 32, 6)."""
-    return torch.diff(motion, dim=1, prepend=torch.zeros_like(motion[:, :1]))
-
-
-class _Windows:
-    """Batches of windows of clips, with what the frozen audio encoder hears in them."""
-
-    def __init__(
-        self, net: PoseVAE, clips: list[HeadClip], styles: list[HeadStyle], spread: np.ndarray, seed: int
-    ) -> None:
-        self.clips, self.styles, self.spread, self.seed = clips, styles, spread, seed
-        net.audio_encoder.eval()
-        # (level, clip): quieter and louder recordings of the same are to move the head alike
-        self.audio = [
-            [hear(net.audio_encoder, np.clip(_mel_windows(clip) + level, -4, 4)) for clip in clips]
-            for level in LEVELS
-        ]
-        loudness = [speech_energy(_mel(clip), len(clip.pose)) for clip in clips]
-        pooled = np.concatenate(loudness)
-        self.loudness = [(one - pooled.mean()) / (pooled.std() + 1e-6) for one in loudness]
-
-    def batch(self, size: int, number: int) -> Batch:
-        rng = np.random.default_rng([self.seed, number])
-        draws = draw_windows(self.clips, self.styles, size, rng)
-        poses = []
-        for one in draws:
-            pose = self.clips[one.clip].pose[one.start : one.start + WINDOW + 1] * one.gain / self.spread
-            poses.append(mirrored(pose) if one.mirrored else pose)
-        pose = np.stack(poses).astype(np.float32)  # (B, 33, 6)
-        heard = [slice(one.start + 1, one.start + 1 + WINDOW) for one in draws]
-        levels = rng.integers(len(LEVELS), size=size)
-        return Batch(
-            motion=torch.from_numpy(pose[:, 1:] - pose[:, :1]),
-            reference=torch.from_numpy(pose[:, 0]),
-            audio=torch.stack(
-                [self.audio[k][one.clip][at] for k, one, at in zip(levels, draws, heard, strict=True)]
-            ),
-            style=torch.tensor([one.style for one in draws]),
-            loudness=torch.tensor(
-                np.stack([self.loudness[one.clip][at] for one, at in zip(draws, heard, strict=True)]),
-                dtype=torch.float32,
-            ),
-        )
-
-
 def _spread(clips: list[HeadClip]) -> np.ndarray:
     """Root mean square of the motion over one window of people speaking, (6,) radians and metres."""
     squares = [np.square(c.pose[WINDOW:] - c.pose[:-WINDOW]) for c in clips if c.speaks]
@@ -333,16 +249,6 @@ def _spread(clips: list[HeadClip]) -> np.ndarray:
 def _styles_of_others(clips: list[HeadClip]) -> list[HeadStyle]:
     """Held-out people are tested as the average speaker: their own style was never seen."""
     return head_styles(clips)[:1]
-
-
-def _mel(clip: HeadClip) -> np.ndarray:
-    if clip.mel is None:
-        raise UserError(f"{clip.name}: has no sound")
-    return clip.mel
-
-
-def _mel_windows(clip: HeadClip) -> np.ndarray:
-    return frame_windows(_mel(clip), 0, len(clip.pose))
 
 
 def _line(loss: dict[str, float]) -> str:
