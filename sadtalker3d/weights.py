@@ -46,7 +46,7 @@ WEIGHT_FILES: tuple[WeightFile, ...] = (
         licence="Apache-2.0",
         source="sadtalker3d train expnet",
         description="speech -> 64 expression columns of the embedded head",
-        sha256="fc8c3b3fe55b91e975553278cf60479da340685fd7f99769193da4cad58a011e",
+        sha256="8fba57c4939120b7df02f4f188084ac5335eb0da0d57bba2859158dbc1d1c461",
     ),
     WeightFile(
         name="posevae",

@@ -20,6 +20,7 @@ def start_torch() -> None:
     try:
         import torch  # noqa: F401
     finally:
+        gc.freeze()  # nor is it looked for among them later, each time for a tenth of a second
         if collects:
             gc.enable()
 
