@@ -15,10 +15,10 @@ from sadtalker3d.audio import FPS, open_audio
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.blink import blink_track
 from sadtalker3d.motion.brows import brow_raises
+from sadtalker3d.motion.lips import reaching, steadied
 from sadtalker3d.motion.listen import POSE, answer, hear, loudness, one_thread_each, use_one_thread
 from sadtalker3d.motion.silence import speech_gate
 from sadtalker3d.motion.start import start_torch
-from sadtalker3d.motion.steady import steadied
 from sadtalker3d.motion.styles import check_style
 from sadtalker3d.progress import Report
 from sadtalker3d.rig.arkit import OPEN_64
@@ -123,7 +123,8 @@ def generate(
             code = hear(sound, networks.posevae, frames, _part(progress, 0, HEARING))
             progress = _part(progress, HEARING, 1)
             head = beside.submit(head_motion, networks.posevae, code, frames, style=style, rng=for_head)
-        expression = steadied(np.clip(answer(sound, networks.expnet, gate > 0, progress), 0, 1))
+        answers = np.clip(answer(sound, networks.expnet, gate > 0, progress), 0, 1)
+        expression = reaching(steadied(answers))
         pose = gains.head * head.result() if head else np.zeros((frames, POSE), np.float32)
     expression += brow_raises(levels, gate, for_brows)
     blinks = gains.blink * blink_track(frames, for_blinks, FPS, gate)

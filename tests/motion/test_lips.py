@@ -1,11 +1,13 @@
-"""Trembling goes, closures stay."""
+"""Trembling goes, closures stay, and movements grow without opening a closed mouth."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from sadtalker3d.motion.steady import steadied
+import bfm
+from sadtalker3d.motion.lips import reaching, steadied
+from sadtalker3d.mouth import Mouth
 from sadtalker3d.rig.arkit import OPEN_64
 
 JAW, SEAL = OPEN_64.index("jawOpen"), OPEN_64.index("mouthSeal")
@@ -33,3 +35,14 @@ def test_a_closure_of_one_frame_keeps_its_depth_and_its_place() -> None:
 @pytest.mark.parametrize("frames", [0, 1, 2])
 def test_any_length(frames: int) -> None:
     assert steadied(np.ones((frames, 64), np.float32)).shape == (frames, 64)
+
+
+def test_open_lips_open_further_and_closed_ones_stay_closed() -> None:
+    mouth = Mouth.of(bfm.load("open"))
+    said = np.zeros((2, 64), np.float32)
+    said[:, JAW] = 0.2
+    said[1, OPEN_64.index("mouthClose")] = 0.2
+    before, after = (mouth.measure(weights).gap_mm for weights in (said, reaching(said)))
+    assert after[0] > 1.15 * before[0]
+    assert after[1] < before[1] + 0.3
+    assert reaching(np.ones((1, 64), np.float32)).max() == 1
