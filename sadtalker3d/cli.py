@@ -36,15 +36,16 @@ MouthGain = Annotated[float, typer.Option("--mouth", help="Strength of lips, jaw
 UpperGain = Annotated[float, typer.Option("--upper-face", help="Strength of brows and cheeks.")]
 HeadGain = Annotated[float, typer.Option("--head", help="Strength of head motion.")]
 BlinkGain = Annotated[float, typer.Option("--blink", help="Depth of blinks; 0 for none.")]
+GazeGain = Annotated[float, typer.Option("--gaze", help="Strength of eye movement; 0 looks ahead.")]
 Size = Annotated[int, typer.Option(help="Width and height of the video in pixels.", min=64, max=4096)]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")]
 Progress = Annotated[Mode, typer.Option("--progress", help="How to show progress.")]
 
 
-def _gains(mouth: float, upper_face: float, head: float, blink: float):  # type: ignore[no-untyped-def]
+def _gains(mouth: float, upper_face: float, head: float, blink: float, gaze: float):  # type: ignore[no-untyped-def]
     from sadtalker3d.motion.generate import Gains
 
-    return Gains(mouth=mouth, upper_face=upper_face, head=head, blink=blink)
+    return Gains(mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze)
 
 
 @app.command(
@@ -61,6 +62,7 @@ def talk(
     upper_face: UpperGain = 1.0,
     head: HeadGain = 1.0,
     blink: BlinkGain = 1.0,
+    gaze: GazeGain = 1.0,
     size: Size = 512,
     force: Force = False,
     progress: Progress = "auto",
@@ -70,7 +72,7 @@ def talk(
 
     result = run(
         portrait, speech, out, style=style, seed=seed, still=still,
-        gains=_gains(mouth, upper_face, head, blink), size=size, force=force, show=progress,
+        gains=_gains(mouth, upper_face, head, blink, gaze), size=size, force=force, show=progress,
     )  # fmt: skip
     for note in result.notes:
         typer.echo(note, err=True)
@@ -89,6 +91,7 @@ def animate(
     upper_face: UpperGain = 1.0,
     head: HeadGain = 1.0,
     blink: BlinkGain = 1.0,
+    gaze: GazeGain = 1.0,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
@@ -98,7 +101,7 @@ def animate(
     typer.echo(
         run(
             speech, out, style=style, seed=seed, still=still,
-            gains=_gains(mouth, upper_face, head, blink), force=force, show=progress,
+            gains=_gains(mouth, upper_face, head, blink, gaze), force=force, show=progress,
         )
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from sadtalker3d.audio import FPS, open_audio
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.blink import blink_track
 from sadtalker3d.motion.brows import brow_raises
+from sadtalker3d.motion.gaze import gaze_shifts
 from sadtalker3d.motion.lips import reaching, steadied
 from sadtalker3d.motion.listen import POSE, answer, hear, loudness, one_thread_each, use_one_thread
 from sadtalker3d.motion.silence import speech_gate
@@ -41,6 +42,7 @@ class Gains:
     upper_face: float = 1.0  # brows, cheeks, nose, what the eyes do besides blinking
     head: float = 1.0
     blink: float = 1.0
+    gaze: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -90,8 +92,8 @@ def generate(
     speech : any sound or video file with at least one video frame (40 ms) of sound
     style : manner of head motion: 0 the average speaker, 1 (calm) to 45 (lively)
     seed : 0 or more; decides blinks and which of the possible head motions
-    still : hold the head still; the eyes still blink
-    gains : strength of mouth, upper face, head and blinks
+    still : hold the head still; the eyes still blink and look about
+    gains : strength of mouth, upper face, head, blinks and gaze
     progress : called with frames done and, where the file says so, their number
     networks : the embedded ones unless given
 
@@ -114,8 +116,8 @@ def generate(
     frames, gate = len(levels), speech_gate(levels)
     moves = not still and gains.head > 0
     # streams of their own, so that what is switched off for one does not change the other
-    streams = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
-    for_head, for_blinks, for_brows = streams
+    streams = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4))
+    for_head, for_blinks, for_brows, for_gaze = streams
     with one_thread_each(), ThreadPoolExecutor(1, initializer=use_one_thread) as beside:
         # block follows block, which leaves a core idle: ExpNet works meanwhile
         head = None
@@ -127,6 +129,7 @@ def generate(
         expression = reaching(steadied(answers))
         pose = gains.head * head.result() if head else np.zeros((frames, POSE), np.float32)
     expression += brow_raises(levels, gate, for_brows)
+    expression += gains.gaze * gaze_shifts(pose[:, :3], for_gaze)
     blinks = gains.blink * blink_track(frames, for_blinks, FPS, gate)
     return Track(
         _performed(expression, gate, blinks, gains),

@@ -19,6 +19,7 @@ RATE_HZ = 16000
 SPEECH = Path(__file__).parents[2] / "samples" / "speech.wav"
 BLINKS = [OPEN_64.index(f"eyeBlink{side}") for side in ("Left", "Right")]
 UPPER = [i for i, name in enumerate(OPEN_64) if name.startswith(("brow", "eye", "cheekSquint", "noseSneer"))]
+GAZE = [i for i, name in enumerate(OPEN_64) if name.startswith("eyeLook")]
 MOUTH = [i for i in range(64) if i not in UPPER]
 
 
@@ -102,7 +103,9 @@ def test_still_holds_the_head_and_keeps_the_rest(clip: Path, networks: Networks)
     moving, still = (generate(clip, seed=1, still=s, networks=networks) for s in (False, True))
     assert not still.rotation.any() and not still.translation.any()
     assert moving.rotation.any()
-    assert np.array_equal(still.expression, moving.expression)
+    elsewhere = [i for i, name in enumerate(OPEN_64) if not name.startswith("eyeLook")]
+    assert np.array_equal(still.expression[:, elsewhere], moving.expression[:, elsewhere])
+    assert still.expression[:, GAZE].any()  # which does not follow a head that moves
 
 
 def test_gains_scale_their_own_part(clip: Path, networks: Networks) -> None:
@@ -113,6 +116,9 @@ def test_gains_scale_their_own_part(clip: Path, networks: Networks) -> None:
     calm = generate(clip, seed=1, gains=Gains(upper_face=0, blink=0), networks=networks).expression
     assert not calm[:, UPPER].any()
     assert np.array_equal(calm[:, MOUTH], full.expression[:, MOUTH])
+    straight = generate(clip, seed=1, gains=Gains(gaze=0), networks=networks).expression
+    changed = (straight != full.expression).any(axis=0)
+    assert changed[GAZE].any() and not np.delete(changed, GAZE).any()
     half = generate(clip, seed=1, gains=Gains(head=0.5), networks=networks)
     np.testing.assert_allclose(half.rotation, full.rotation / 2, atol=1e-7)
     blinks = [generate(clip, seed=1, gains=Gains(upper_face=0, blink=b), networks=networks) for b in (0.5, 1)]
