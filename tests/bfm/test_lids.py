@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import bfm
+from bfm.bake.sheets import weights
 from bfm.model import FaceModel
 from tests.bfm.along_rays import Window, cast
-from tests.bfm.test_mouth_inside import expression
 
 PEOPLE = 20
 EYES = {
@@ -39,7 +39,7 @@ def visible_mm2(face: FaceModel, vertices: np.ndarray, window: Window) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("side", EYES)
 def test_a_blink_covers_the_eye(face: FaceModel, people: np.ndarray, side: str) -> None:
-    blink = expression(face, {"eyeBlink": 1.0})
+    blink = weights(face, {"eyeBlink": 1.0})
     for identity in people:
         seen = visible_mm2(face, face.neutral(identity), EYES[side])
         assert seen > 60  # the eye is there to be covered
@@ -50,9 +50,9 @@ def test_a_blink_covers_the_eye(face: FaceModel, people: np.ndarray, side: str) 
     "named", [{}, {"eyeBlink": 0.25}, {"eyeBlink": 0.5}, {"eyeLookDown": 1.0}, {"eyeWide": 1.0}]
 )
 def test_lids_stay_on_the_eyeball(face: FaceModel, people: np.ndarray, named: dict[str, float]) -> None:
-    weights = expression(face, named)
+    wanted = weights(face, named)
     for identity in people:
-        vertices = face.vertices(identity, weights)
+        vertices = face.vertices(identity, wanted)
         for side, sign in (("left", 1), ("right", -1)):
             eye = np.unique(face.faces[face.parts["eyes"]])
             eye = vertices[eye[vertices[eye, 0] * sign > 0]]

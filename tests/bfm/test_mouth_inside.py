@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import bfm
+from bfm.bake.sheets import weights
 from bfm.bake.visemes import VISEMES
 from bfm.model import FaceModel
 from tests.bfm.along_rays import Hits, Window, cast
@@ -41,14 +42,6 @@ def people() -> np.ndarray:
     return np.random.default_rng(21).normal(size=(PEOPLE, 80))
 
 
-def expression(face: FaceModel, named: dict[str, float]) -> np.ndarray:
-    """(64,) weights; a name without its side means both."""
-    plain = [name.removesuffix("Left").removesuffix("Right") for name in face.expression_names]
-    return np.array(
-        [named.get(n, named.get(p, 0.0)) for n, p in zip(face.expression_names, plain, strict=True)]
-    )
-
-
 def turned(vertices: np.ndarray, yaw: float) -> np.ndarray:
     """The head turned about the middle of the mouth, so that the mouth stays in the window."""
     c, s = np.cos(yaw), np.sin(yaw)
@@ -77,9 +70,9 @@ def through_the_skin(hits: Hits) -> np.ndarray:
 @pytest.mark.parametrize("yaw", [0.0, 0.6], ids=["front", "three quarters"])
 @pytest.mark.parametrize("pose", POSES)
 def test_nothing_comes_through(face: FaceModel, people: np.ndarray, pose: str, yaw: float) -> None:
-    weights = expression(face, POSES[pose])
+    wanted = weights(face, POSES[pose])
     for number, identity in enumerate(people):
-        vertices = turned(face.vertices(identity, weights), yaw)
+        vertices = turned(face.vertices(identity, wanted), yaw)
         hits = cast(face, vertices, MOUTH, ("skin", *INSIDE))
         out = through_the_skin(hits)
         if pose == "FF":  # the upper teeth stand before the lower lip: that is f
