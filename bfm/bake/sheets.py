@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bfm.model import FaceModel
+from sadtalker3d.render.gl import load_pyrender
 
 from .. import open as embedded
 from .visemes import VISEMES
@@ -37,14 +37,12 @@ class Studio:
     """Renders one head with pyrender, without a window."""
 
     def __init__(self, face: FaceModel, size: int) -> None:
-        os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
-        import pyrender
         from PIL import Image
 
-        self._gl, self._face = pyrender, face
-        self._renderer = pyrender.OffscreenRenderer(size * 2, size * 2)  # halved for smooth edges
+        self._gl, self._face = load_pyrender(), face
+        self._renderer = self._gl.OffscreenRenderer(size * 2, size * 2)  # halved for smooth edges
         picture = Image.fromarray(face.texture)
-        self._texture = pyrender.Texture(source=picture, source_channels="RGBA")
+        self._texture = self._gl.Texture(source=picture, source_channels="RGBA")
 
     def shoot(self, vertices: np.ndarray, view: View = FRONT) -> np.ndarray:
         """(V, 3) vertices -> (size, size, 3) uint8."""

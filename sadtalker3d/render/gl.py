@@ -27,6 +27,11 @@ def load_pyrender() -> Any:
     if sys.platform.startswith("linux"):
         os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
     try:
+        if os.environ.get("PYOPENGL_PLATFORM") == "egl":
+            import pyglet
+
+            # pyrender imports its window too, and with it pyglet would ask for X libraries that servers lack
+            pyglet.options["headless"] = True
         import pyrender
     except NO_LIBRARY as error:
         raise no_opengl(error) from None

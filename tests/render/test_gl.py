@@ -61,6 +61,21 @@ ctypes.util.find_library = lambda name: None if "GL" in name else find(name)
     assert done.stdout.count("\n") == 1
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="EGL is Linux's")
+def test_a_server_without_x_libraries_renders(opengl: str) -> None:
+    hide = """
+import ctypes
+load = ctypes.CDLL.__init__
+def hidden(self, name=None, *args, **kwargs):
+    if name and any(x in str(name) for x in ("libX", "xcb", "Xrender", "Xinerama")):
+        raise OSError(f"{name}: cannot open shared object file")
+    load(self, name, *args, **kwargs)
+ctypes.CDLL.__init__ = hidden
+"""
+    done = run(hide + SAY)
+    assert done.stdout.strip() == opengl, done.stdout + done.stderr
+
+
 def test_contexts_do_not_end_each_other(opengl: str) -> None:
     with Context() as first, Context() as second:
         second.close()
