@@ -29,16 +29,32 @@ def head_beats(rotation: np.ndarray) -> np.ndarray:
 
 
 def alignment(beats: np.ndarray, onsets: np.ndarray, sigma_frames: float = SIGMA_FRAMES) -> np.ndarray:
-    """(n,) how near an onset is to each beat, 1 at the same time: Li et al. 2021 (AIST++), FORMULA above."""
-    if len(beats) == 0 or len(onsets) == 0:
+    """(n,) how near an onset is to each beat, 1 at the same time: Li et al. 2021 (AIST++), FORMULA above.
+
+    Only beats between the first and the last onset count: in pauses there is nothing to align with.
+    """
+    return _nearness(_during(beats, onsets), onsets, sigma_frames)
+
+
+def alignment_by_chance(
+    beats: np.ndarray, onsets: np.ndarray, sigma_frames: float = SIGMA_FRAMES
+) -> np.ndarray:
+    """(n,) the mean of `alignment` over shifts of the onsets around the utterance: same rhythms, no relation."""
+    inside = _during(beats, onsets)
+    if len(inside) == 0:
+        return np.zeros(0)
+    first, length = onsets.min(), max(np.ptp(onsets), 1.0)
+    shifts = length * np.arange(1, _SHIFTS + 1) / (_SHIFTS + 1)
+    shifted = [first + (onsets - first + shift) % length for shift in shifts]
+    return np.mean([_nearness(inside, moved, sigma_frames) for moved in shifted], axis=0)
+
+
+def _during(beats: np.ndarray, onsets: np.ndarray) -> np.ndarray:
+    return beats[(beats >= onsets.min()) & (beats <= onsets.max())] if len(onsets) else np.zeros(0)
+
+
+def _nearness(beats: np.ndarray, onsets: np.ndarray, sigma_frames: float) -> np.ndarray:
+    if len(beats) == 0:
         return np.zeros(0)
     nearest = np.abs(beats[:, None] - onsets).min(axis=1)
     return np.exp(-np.square(nearest) / (2 * sigma_frames**2))
-
-
-def alignment_by_chance(beats: np.ndarray, onsets: np.ndarray, frames: int) -> np.ndarray:
-    """(n,) the mean of `alignment` over shifts of the onsets around the clip: same rhythms, no relation."""
-    if len(beats) == 0 or len(onsets) == 0:
-        return np.zeros(0)
-    shifts = frames * np.arange(1, _SHIFTS + 1) / (_SHIFTS + 1)
-    return np.mean([alignment(beats, (onsets + shift) % frames) for shift in shifts], axis=0)

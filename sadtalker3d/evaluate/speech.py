@@ -157,9 +157,7 @@ def _head_clip(rotations: list[np.ndarray], wave: np.ndarray) -> HeadClip:
     rotation = rotations[0].astype(np.float64)
     take = HeadTake(rotation, speech_energy(mel_spectrogram(wave), len(rotation)))
     beats, onsets = head_beats(rotation), onset_frames(wave)
-    return HeadClip(
-        take, rotations[1:], alignment(beats, onsets), alignment_by_chance(beats, onsets, len(rotation))
-    )
+    return HeadClip(take, rotations[1:], alignment(beats, onsets), alignment_by_chance(beats, onsets))
 
 
 def _head_measures(

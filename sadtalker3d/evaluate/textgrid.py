@@ -43,7 +43,7 @@ def parse_textgrid(text: str) -> list[Label]:
 def _tiers(text: str) -> list[_Tier]:
     tokens = _tokens(text)
     try:
-        if next(tokens) != "ooTextFile" or next(tokens) != "TextGrid":
+        if next(tokens, "") != "ooTextFile" or next(tokens, "") != "TextGrid":
             raise UserError("is not a TextGrid in text form; save it in Praat as text file")
         _number(next(tokens)), _number(next(tokens))
         if next(tokens) != "<exists>":
@@ -87,4 +87,7 @@ def _number(token: str | float) -> float:
 
 
 def _count(token: str | float) -> int:
-    return int(_number(token))  # a count that is too large only meets the end of the file
+    number = _number(token)
+    if not number.is_integer() or number < 0:  # one that is too large only meets the end of the file
+        raise UserError(f"is a broken TextGrid: {number:g} is no number of intervals; save it again")
+    return int(number)
