@@ -30,10 +30,14 @@ def parse_textgrid(text: str) -> list[Label]:
     tiers = _tiers(text)
     intervals = [tier for tier in tiers if tier.labels is not None]
     for wanted in PHONE_TIERS:
-        for tier in intervals:
-            # MFA writes "speaker - phones" where there are several speakers
-            if re.split(r"\s+-\s+", tier.name.strip().lower())[-1] == wanted:
-                return tier.labels or []
+        # MFA writes "speaker - phones" where there are several speakers
+        found = [tier for tier in intervals if re.split(r"\s+-\s+", tier.name.strip().lower())[-1] == wanted]
+        if len(found) > 1:
+            raise UserError(
+                "has phones of several speakers; give each speaker a sound and labels of their own"
+            )
+        if found:
+            return found[0].labels or []
     if len(intervals) == 1:
         return intervals[0].labels or []
     names = ", ".join(repr(tier.name) for tier in tiers) or "none"

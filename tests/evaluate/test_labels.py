@@ -142,6 +142,11 @@ def test_lab(tmp_path: Path, text: str) -> None:
         ("a.TextGrid", SHORT.replace("\n3\n", "\n1e999\n"), "broken"),
         ("a.TextGrid", SHORT.replace("0.75\n1.0", '"x"\n1.0'), "broken"),
         ("a.TextGrid", LONG.replace('"phones"', '"tones"'), "no tier of phones"),
+        (
+            "a.TextGrid",
+            LONG.replace('"words"', '"ann - phones"').replace('"phones"', '"bo - phones"'),
+            "several",
+        ),
         ("a.TextGrid", SHORT.replace('"m"', '""').replace('"aɪ"', '""'), "no labels"),
         ("a.TextGrid", SHORT.replace("0.5\n0.75", "0.4\n0.75"), "before the one before"),
         ("a.TextGrid", SHORT.replace("0.5\n0.75", "0.5\n0.45"), "not after its start"),
