@@ -16,6 +16,7 @@ BEYOND_S = 0.08  # labels may end so far after the sound: two frames
 MAX_BYTES = 1 << 26
 _HTK_UNIT_S = 1e-7
 _TIMIT_HZ = 16000
+_MOST_DIGITS = 12  # of a sample's number: a day at 1 MHz
 _ROUNDING_S = 1e-3  # by which neighbours may overlap: times in files are rounded
 _CONTEXT = re.compile(r"^[^-]*-(.+?)\+")  # HTK's a-b+c and HTS's full context: b is the phone
 
@@ -72,7 +73,7 @@ def _decoded(path: Path) -> str:
 def _parse_phn(text: str, rate_hz: int, duration_s: float) -> list[Label]:
     labels = []
     for number, row in _rows(text):
-        if len(row) != 3 or not (row[0].isdecimal() and row[1].isdecimal()):
+        if len(row) != 3 or not all(x.isdecimal() and len(x) <= _MOST_DIGITS for x in row[:2]):
             raise UserError(f"line {number} is not 'first-sample last-sample phone'; write it so")
         labels.append((row[2], int(row[0]), int(row[1])))
     if not labels:

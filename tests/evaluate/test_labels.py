@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sadtalker3d.errors import UserError
@@ -153,6 +154,7 @@ def test_lab(tmp_path: Path, text: str) -> None:
         ("a.TextGrid", SHORT.replace("0.75\n1.0", "0.75\n1.2"), "after the sound"),
         ("a.phn", "0 8000\n", "line 1"),
         ("a.phn", "0 8000 m\n4000 16000 aa\n", "before the one before"),
+        ("a.phn", "0 " + 5000 * "9" + " m\n", "line 1"),
         ("a.lab", "m aa t\n", "line 1"),
         ("a.lab", "0.0 0.5 m\n0.9 1.0 aa\n0.5 0.9 t\n", "before the one before"),
         ("a.lab", "0.0 nan m\n0.5 1.0 aa\n", "time"),
@@ -162,3 +164,19 @@ def test_broken_labels_are_one_sentence(tmp_path: Path, name: str, content: str 
     with pytest.raises(UserError, match=words) as error:
         read(tmp_path, name, content)
     assert str(error.value).startswith(str(tmp_path / name)) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a.TextGrid", "a.phn", "a.lab"])
+def test_damaged_files_never_do_worse_than_a_sentence(tmp_path: Path, name: str) -> None:
+    whole = {"a.TextGrid": LONG, "a.phn": "0 8000 h#\n8000 12000 m\n", "a.lab": "0.0 0.5 sil\n0.5 0.7 m\n"}[
+        name
+    ]
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        data = np.frombuffer(whole.encode(), np.uint8).copy()
+        places = rng.integers(0, len(data), rng.integers(1, 4))
+        data[places] = rng.choice(np.frombuffer(b'\0\n "0-9e.!<\xff', np.uint8), len(places))
+        try:
+            read(tmp_path, name, data.tobytes()[: rng.integers(1, len(data) + 1)])
+        except UserError as error:
+            assert "\n" not in str(error)
