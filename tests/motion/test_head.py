@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.evaluate_head import HeadTake, border_jump
+from sadtalker3d.evaluate.head import HeadTake, border_jump
 from sadtalker3d.motion.head import HOP, LEAD, LOUDNESS_LEAST, as_heads_follow, head_motion, speed_up_head
 from sadtalker3d.motion.posevae import POSE, PoseVAE
 from tests.seeded import load_seeded

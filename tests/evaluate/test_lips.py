@@ -96,6 +96,68 @@ def test_smoothing_takes_the_liveliness_and_the_closures(mouth: Mouth, clips: tu
     assert smooth.closed_share < 0.5
 
 
+def test_jitter_shows_in_liveliness_and_jerk(mouth: Mouth, clips: tuple) -> None:
+    motions, phones = clips
+    rng = np.random.default_rng(0)
+    jaw = np.arange(64) == OPEN_64.index("jawOpen")
+    shaken = [motion + rng.normal(0, 0.08, (len(motion), 1)) * jaw for motion in motions]
+    still, shaky = lip_scores(mouth, motions, phones), lip_scores(mouth, shaken, phones)
+    assert shaky.liveliness > still.liveliness + 0.1
+    assert shaky.jerk_m_s3 > 1.3 * still.jerk_m_s3
+
+
+def test_a_mouth_that_is_always_shut_closes_by_mistake(mouth: Mouth, clips: tuple) -> None:
+    motions, phones = clips
+    shut = lip_scores(mouth, [np.zeros_like(motion) for motion in motions], phones)
+    assert shut.false_closure == 1.0
+    assert shut.balanced_closure == 0.5  # all hits, all false
+    assert shut.rest_share == 1.0
+    assert np.isnan(shut.lag_ms) and np.isnan(shut.openness_correlation)
+
+
+def test_a_mouth_that_hangs_open_in_silence_does_not_rest(mouth: Mouth, clips: tuple) -> None:
+    motions, phones = clips
+    jaw = 0.2 * (np.arange(64) == OPEN_64.index("jawOpen"))
+    hanging = lip_scores(mouth, [np.maximum(motion, jaw) for motion in motions], phones)
+    assert hanging.rest_share == 0.0
+    assert hanging.rest_gap < 0.7
+
+
+def test_jerk_of_a_sine(mouth: Mouth) -> None:
+    """Third derivative of a sin(w t): rms a w^3 / sqrt 2; differences make it a little less."""
+    from sadtalker3d.evaluate.lips import lip_clips
+
+    weight = 0.2 + 0.1 * np.sin(2 * np.pi * np.arange(500) / 25)
+    motion = weight[:, None] * (np.arange(64) == OPEN_64.index("jawOpen"))
+    (clip,) = lip_clips(mouth, [motion], [[]])
+    amplitude_m = np.ptp(clip.gap) / 2000
+    wanted = amplitude_m * (2 * np.pi) ** 3 / np.sqrt(2)
+    assert lip_scores(mouth, [motion], [[]]).jerk_m_s3 == pytest.approx(wanted, rel=0.03)
+
+
+def test_diphthongs_are_measured_whole_however_they_are_given(mouth: Mouth, clips: tuple) -> None:
+    from sadtalker3d.evaluate.classes import whole_phones
+
+    motions, phones = clips
+    assert any(phone.name == "ay" for phone in whole_phones(phones[0]))
+    whole = [whole_phones(said) for said in phones]
+    assert lip_scores(mouth, motions, whole) == lip_scores(mouth, motions, phones)
+
+
+def test_without_p_b_m_closure_is_not_a_number(mouth: Mouth, clips: tuple) -> None:
+    motions, phones = clips
+    scores = lip_scores(mouth, motions, [[p for p in said if p.name not in "pbm"] for said in phones])
+    assert np.isnan([scores.closure_auc, scores.closed_share, scores.balanced_closure]).all()
+    assert scores.bilabials == 0 and scores.rounding_auc > 0.9
+
+
+def test_unknown_phones_are_neither_speech_nor_silence(mouth: Mouth, clips: tuple) -> None:
+    motions, phones = clips
+    unknown = lip_scores(mouth, motions, [[Phone("?", p.start_s, p.end_s) for p in said] for said in phones])
+    assert np.isnan([unknown.gap_range_mm, unknown.rest_gap]).all()
+    assert unknown.rest_share > 0.95  # the true silences remain
+
+
 def test_only_the_first_52_columns_count_unless_asked(mouth: Mouth, clips: tuple) -> None:
     motions, phones = clips
     changed = [motion + 0.3 * (np.arange(64) >= 52) for motion in motions]
