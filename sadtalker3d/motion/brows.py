@@ -26,18 +26,18 @@ class BrowConfig:
     strong: float = 0.6  # prominence from which an accent is strong
     phrase_chance: float = 0.3  # of a small lift as a phrase begins
     apart_s: float = 0.9  # longer than most of the movements: each is seen on its own
-    # a high raise takes longer, so that the fastest, .45, moves by less than .09 a frame
+    # a high raise takes longer, so that the highest, .5, moves by .085 a frame
     rise_s: float = 0.2
     rise_s_per_height: float = 0.35
     fall_s: float = 0.55
     lead_s: float = 0.06  # the brows arrive before the loudest moment
-    height: float = 0.17  # median of browInnerUp
+    height: float = 0.22  # median of browInnerUp
     height_sigma: float = 0.4  # log scale
-    highest: float = 0.45
+    highest: float = 0.5
     frown: float = 0.14  # median of browDown
     frown_highest: float = 0.3
     lift: float = 0.09  # median, of the inner brows at a phrase's beginning
-    outer: float = 0.7  # share of a raise that the outer brows take
+    outer: float = 0.8  # share of a raise that the outer brows take
     uneven: float = 0.12  # standard deviation of each side's share: nobody's brows rise alike
     drift: float = 0.035  # standard deviation; above 0 the brows are raised, below it lowered
     drift_s: float = 3.0

@@ -26,8 +26,8 @@ class GazeConfig:
     kept: float = 0.75  # share of the head's turn that the eyes take back
     wander_deg: tuple[float, float] = (1.6, 1.0)  # standard deviation of yaw and pitch
     wander_every_s: float = 1.1  # median
-    away_deg: tuple[float, float] = (8.0, 3.5)
-    away_every_s: float = 7.5
+    away_deg: tuple[float, float] = (7.5, 3.3)
+    away_every_s: float = 10.5
     away_s: tuple[float, float] = (0.5, 1.5)  # then back to the listener
     gap_sigma: float = 0.6  # of both gaps, log scale
     # chosen: the measured clips (70 pauses) are too few to show when people look away

@@ -39,7 +39,7 @@ def test_real_speech_raises_them_now_and_then(prosody: Prosody) -> None:
     assert 8 <= np.diff(raised.astype(int)).clip(0).sum() / 20 <= 25  # a minute
     assert takes[0].shape == (1500, 64) and takes[0].dtype == np.float32
     for brows in takes:
-        assert 0.15 < brows.max() <= 0.6
+        assert 0.15 < brows.max() <= 0.65
         assert brows[:, INNER].mean() < 0.1  # no permanent surprise
         assert brows[:, DOWN].mean() < 0.06  # and no permanent frown
         assert not np.delete(brows, BROWS, 1).any()
@@ -48,7 +48,7 @@ def test_real_speech_raises_them_now_and_then(prosody: Prosody) -> None:
 def test_no_twitch(prosody: Prosody) -> None:
     for seed in range(20):
         step = np.abs(np.diff(brow_motion(prosody, np.random.default_rng(seed)), axis=0))
-        assert step.max() < 0.1  # 2.5 a second, as chosen: a raise to .45 in .36 s
+        assert step.max() < 0.1  # 2.5 a second, as chosen: a raise to .5 in .375 s
 
 
 def test_seeded(prosody: Prosody) -> None:
