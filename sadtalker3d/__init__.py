@@ -18,12 +18,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from sadtalker3d.errors import UserError
     from sadtalker3d.export import export
-    from sadtalker3d.motion.generate import Gains
+    from sadtalker3d.motion.gains import Gains
     from sadtalker3d.talker import Talker
     from sadtalker3d.track import Track, load, save
 
 _HOMES = {
-    "Gains": "sadtalker3d.motion.generate",
+    "Gains": "sadtalker3d.motion.gains",
     "Talker": "sadtalker3d.talker",
     "Track": "sadtalker3d.track",
     "UserError": "sadtalker3d.errors",

@@ -33,7 +33,10 @@ Style = Annotated[int, typer.Option(help="Head motion: 0 the average speaker, 1 
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
 Still = Annotated[bool, typer.Option("--still", help="Hold the head still; eyes still blink.")]
 MouthGain = Annotated[float, typer.Option("--mouth", help="Strength of lips, jaw and tongue.")]
-UpperGain = Annotated[float, typer.Option("--upper-face", help="Strength of brows and cheeks.")]
+UpperGain = Annotated[float, typer.Option("--upper-face", help="Of brows, cheeks and lids together.")]
+BrowsGain = Annotated[float, typer.Option("--brows", help="Strength of the brows.")]
+CheeksGain = Annotated[float, typer.Option("--cheeks", help="Strength of the cheeks.")]
+LidsGain = Annotated[float, typer.Option("--lids", help="Of what lids do besides blinking.")]
 HeadGain = Annotated[float, typer.Option("--head", help="Strength of head motion.")]
 BlinkGain = Annotated[float, typer.Option("--blink", help="Depth of blinks; 0 for none.")]
 GazeGain = Annotated[float, typer.Option("--gaze", help="Strength of eye movement; 0 looks ahead.")]
@@ -42,10 +45,10 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite outputs that exi
 Progress = Annotated[Mode, typer.Option("--progress", help="How to show progress.")]
 
 
-def _gains(mouth: float, upper_face: float, head: float, blink: float, gaze: float):  # type: ignore[no-untyped-def]
-    from sadtalker3d.motion.generate import Gains
+def _gains(**parts: float):  # type: ignore[no-untyped-def]
+    from sadtalker3d.motion.gains import Gains
 
-    return Gains(mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze)
+    return Gains(**parts)
 
 
 @app.command(
@@ -63,6 +66,9 @@ def talk(
     head: HeadGain = 1.0,
     blink: BlinkGain = 1.0,
     gaze: GazeGain = 1.0,
+    brows: BrowsGain = 1.0,
+    cheeks: CheeksGain = 1.0,
+    lids: LidsGain = 1.0,
     size: Size = 512,
     force: Force = False,
     progress: Progress = "auto",
@@ -72,7 +78,10 @@ def talk(
 
     result = run(
         portrait, speech, out, style=style, seed=seed, still=still,
-        gains=_gains(mouth, upper_face, head, blink, gaze), size=size, force=force, show=progress,
+        gains=_gains(
+                mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze,
+                brows=brows, cheeks=cheeks, lids=lids,
+            ), size=size, force=force, show=progress,
     )  # fmt: skip
     for note in result.notes:
         typer.echo(note, err=True)
@@ -92,6 +101,9 @@ def animate(
     head: HeadGain = 1.0,
     blink: BlinkGain = 1.0,
     gaze: GazeGain = 1.0,
+    brows: BrowsGain = 1.0,
+    cheeks: CheeksGain = 1.0,
+    lids: LidsGain = 1.0,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
@@ -101,7 +113,10 @@ def animate(
     typer.echo(
         run(
             speech, out, style=style, seed=seed, still=still,
-            gains=_gains(mouth, upper_face, head, blink, gaze), force=force, show=progress,
+            gains=_gains(
+                mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze,
+                brows=brows, cheeks=cheeks, lids=lids,
+            ), force=force, show=progress,
         )
     )  # fmt: skip
 

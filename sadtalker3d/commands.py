@@ -14,7 +14,7 @@ from sadtalker3d.progress import Mode, progress
 from sadtalker3d.track import find_audio, load, relative_audio
 
 if TYPE_CHECKING:
-    from sadtalker3d.motion.generate import Gains
+    from sadtalker3d.motion.gains import Gains
 
 EMBEDDED_HEAD_NOTE = "portrait: not used yet, the embedded head speaks in its place"
 

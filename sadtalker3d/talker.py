@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from bfm.model import FaceModel
-    from sadtalker3d.motion.generate import Gains
+    from sadtalker3d.motion.gains import Gains
 
 
 class Talker:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sadtalker3d.errors import UserError
-
 
 @dataclass(frozen=True)
 class BlinkConfig:
@@ -34,9 +32,14 @@ class BlinkConfig:
     duration_sigma: float = 0.15  # spread of a blink's duration, log scale
     depth: float = 0.92  # a frame seldom falls on the peak: seen at 25 frames/s this is the measured 0.87
     depth_spread: float = 0.05
-    pause_probability: float = 0.5  # of a blink in speech to wait for a pause that is near
-    pause_reach_s: float = 0.6
-    pause_delay_s: tuple[float, float] = (0.0, 0.2)
+    # Measured on 23 clips with 86 pauses: people blink .84 times as often as usual in the 0.4 s before a pause
+    # begins (14 blinks), and 1.32 times as often from 0.1 to 0.5 s after (22), as if some blinks waited for it.
+    pause_probability: float = 0.25
+    pause_reach_s: float = 0.8
+    pause_delay_s: tuple[float, float] = (0.1, 0.5)
+    # Measured: a tenth of all blinks hide a shift of gaze, against .06 by chance. The probability is chosen.
+    shift_probability: float = 0.3
+    shift_reach_s: float = 0.5
 
 
 DEFAULT = BlinkConfig()
@@ -46,21 +49,27 @@ def blink_track(
     frames: int,
     rng: np.random.Generator,
     fps: float = 25.0,
-    speech: np.ndarray | None = None,
+    *,
+    pauses: np.ndarray | None = None,
+    shifts: np.ndarray | None = None,
     config: BlinkConfig = DEFAULT,
 ) -> np.ndarray:
     """Lid closure of a person talking, the same for both eyes.
 
     frames : length of the track, 0 or more
-    speech : (frames,) 0 silent to 1 speaking, optional; blinks then prefer the beginnings of pauses
+    pauses : increasing frames at which pauses begin; some blinks wait for one that is near
+    shifts : increasing frames of large shifts of gaze; some blinks that are near fall together with one
     Returns (frames,) float32 in [0, 1]; the lids are open in the first and the last frame.
+    Look-ahead: `pause_reach_s`, or `shift_reach_s` where gaze is not planned ahead.
     """
-    if speech is not None and len(speech) != frames:
-        raise UserError(f"speech activity has {len(speech)} frames, but the track has {frames}")
     times_s = np.arange(frames) / fps
-    starts = _blink_starts(frames / fps, rng, config)
-    if speech is not None and len(starts):
-        starts = _wait_for_pauses(starts, np.asarray(speech) > 0.5, fps, rng, config)
+    of_their_own, for_pauses, for_shifts, rng = rng.spawn(4)
+    starts = _blink_starts(frames / fps, of_their_own, config)
+    if shifts is not None and len(shifts):
+        starts = _with_shifts(starts, shifts / fps, for_shifts, config)
+    if pauses is not None and len(pauses):
+        starts = _wait_for_pauses(starts, pauses / fps, for_pauses, config)
+    starts = _far_enough_apart(starts, config)
     stretch = np.exp(config.duration_sigma * rng.standard_normal(len(starts)))
     depth = np.clip(config.depth + config.depth_spread * rng.standard_normal(len(starts)), 0.6, 1.0)
     duration_s = stretch * (config.closing_s + config.closed_s + config.opening_s)
@@ -125,15 +134,29 @@ def _blink_starts(duration_s: float, rng: np.random.Generator, config: BlinkConf
 
 
 def _wait_for_pauses(
-    starts: np.ndarray, speaking: np.ndarray, fps: float, rng: np.random.Generator, config: BlinkConfig
+    starts: np.ndarray, pauses_s: np.ndarray, rng: np.random.Generator, config: BlinkConfig
 ) -> np.ndarray:
-    """Move some of the blinks that fall into speech to the next pause, if one begins soon enough."""
-    ends_s = np.flatnonzero(speaking[:-1] & ~speaking[1:]) / fps + 1 / fps
-    nearest = np.append(ends_s, np.inf)[np.searchsorted(ends_s, starts)]
+    """Move some blinks to shortly after the next beginning of a pause, if that comes soon enough."""
+    following = np.append(pauses_s, np.inf)[np.searchsorted(pauses_s, starts)]
     delay = rng.uniform(*config.pause_delay_s, size=len(starts))
     wanted = rng.random(len(starts)) < config.pause_probability
-    frame = np.minimum((starts * fps).astype(int), len(speaking) - 1)
-    moves = wanted & speaking[frame] & (nearest - starts <= config.pause_reach_s)
-    moved = np.sort(np.where(moves, nearest + delay, starts))
+    return np.where(wanted & (following - starts <= config.pause_reach_s), following + delay, starts)
+
+
+def _with_shifts(
+    starts: np.ndarray, shifts_s: np.ndarray, rng: np.random.Generator, config: BlinkConfig
+) -> np.ndarray:
+    """Move some blinks to the nearest shift of gaze."""
+    places = (shifts_s[:-1] + shifts_s[1:]) / 2
+    nearest = shifts_s[np.searchsorted(places, starts)]
+    wanted = rng.random(len(starts)) < config.shift_probability
+    # the lids are half-way down as the eyes set off
+    begin = nearest - config.closing_s / 2
+    return np.where(wanted & (np.abs(begin - starts) <= config.shift_reach_s), np.maximum(begin, 0), starts)
+
+
+def _far_enough_apart(starts: np.ndarray, config: BlinkConfig) -> np.ndarray:
+    """Increasing, without those that begin before the one before them is over."""
+    starts = np.sort(starts)
     shortest_s = config.gap_min_s + config.closing_s + config.closed_s + config.opening_s
-    return moved[np.append(True, np.diff(moved) >= shortest_s)]
+    return starts[np.diff(starts, prepend=-np.inf) >= shortest_s]

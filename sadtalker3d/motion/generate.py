@@ -13,14 +13,14 @@ import numpy as np
 from sadtalker3d import __version__
 from sadtalker3d.audio import FPS, open_audio
 from sadtalker3d.errors import UserError
-from sadtalker3d.motion.blink import blink_track
-from sadtalker3d.motion.brows import brow_raises
-from sadtalker3d.motion.gaze import gaze_shifts
+from sadtalker3d.motion.gains import Gains
 from sadtalker3d.motion.lips import reaching, steadied
 from sadtalker3d.motion.listen import POSE, answer, hear, loudness, one_thread_each, use_one_thread
+from sadtalker3d.motion.prosody import hear_prosody
 from sadtalker3d.motion.silence import speech_gate
 from sadtalker3d.motion.start import start_torch
 from sadtalker3d.motion.styles import check_style
+from sadtalker3d.motion.upperface import upper_face
 from sadtalker3d.progress import Report
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.track import Track
@@ -29,25 +29,7 @@ if TYPE_CHECKING:
     from sadtalker3d.motion.expnet import ExpNet
     from sadtalker3d.motion.posevae import PoseVAE
 
-LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 HEARING = 0.2  # share of the work that the head's hearing takes
-UPPER_FACE = ("brow", "eye", "cheekSquint", "noseSneer")  # what the columns' names begin with
-
-
-@dataclass(frozen=True)
-class Gains:
-    """Strength of the parts of the motion: 1 as generated, 0 none."""
-
-    mouth: float = 1.0  # lips, jaw, tongue
-    upper_face: float = 1.0  # brows, cheeks, nose, what the eyes do besides blinking
-    head: float = 1.0
-    blink: float = 1.0
-    gaze: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10:
-                raise UserError(f"gain '{name}' is {value}; it must be a number from 0 (none) to 10")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +73,9 @@ def generate(
     ----------
     speech : any sound or video file with at least one video frame (40 ms) of sound
     style : manner of head motion: 0 the average speaker, 1 (calm) to 45 (lively)
-    seed : 0 or more; decides blinks and which of the possible head motions
+    seed : 0 or more; decides blinks, gaze, brows and which of the possible head motions
     still : hold the head still; the eyes still blink and look about
-    gains : strength of mouth, upper face, head, blinks and gaze
+    gains : strength of each part, see `Gains`
     progress : called with frames done and, where the file says so, their number
     networks : the embedded ones unless given
 
@@ -128,11 +110,10 @@ def generate(
         answers = np.clip(answer(sound, networks.expnet, gate > 0, progress), 0, 1)
         expression = reaching(steadied(answers))
         pose = gains.head * head.result() if head else np.zeros((frames, POSE), np.float32)
-    expression += brow_raises(levels, gate, for_brows)
-    expression += gains.gaze * gaze_shifts(pose[:, :3], for_gaze)
-    blinks = gains.blink * blink_track(frames, for_blinks, FPS, gate)
+    expression *= gate[:, None]
+    upper = upper_face(hear_prosody(levels), expression, pose[:, :3], gains, for_blinks, for_brows, for_gaze)
     return Track(
-        _performed(expression, gate, blinks, gains),
+        _performed(expression, upper, gains),
         pose[:, :3],
         pose[:, 3:],
         fps=FPS,
@@ -160,13 +141,7 @@ def _part(progress: Report | None, first: float, last: float) -> Report | None:
     return report
 
 
-def _performed(expression: np.ndarray, gate: np.ndarray, blinks: np.ndarray, gains: Gains) -> np.ndarray:
-    """Gains, rest in silence, lids: (T, 64) in 0..1."""
-    upper = np.array([name.startswith(UPPER_FACE) for name in OPEN_64])
-    result = np.clip(expression, 0, 1)
-    result *= gate[:, None]
-    result *= np.where(upper, gains.upper_face, gains.mouth)
-    for name in LIDS:
-        column = OPEN_64.index(name)
-        result[:, column] = np.maximum(result[:, column], blinks)
-    return np.clip(result, 0, 1, out=result)
+def _performed(expression: np.ndarray, upper: np.ndarray, gains: Gains) -> np.ndarray:
+    """What the network says and what the upper face does besides, with gains: (T, 64) in 0..1."""
+    result = np.clip(expression, 0, 1) * [gains.of(name) for name in OPEN_64]
+    return np.clip(result + upper, 0, 1).astype(np.float32)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadtalker3d.errors import UserError
 from sadtalker3d.motion.blink import blink_track, lid_closure, upstream_blink, upstream_fixed_blink
 
 BLINK = Path(__file__).parents[1] / "data" / "conformance" / "blink.npz"
@@ -75,16 +74,33 @@ def test_frame_rate_changes_the_sampling_not_the_blinks() -> None:
     np.testing.assert_allclose(fast[::4], slow, atol=1e-6)
 
 
-def test_blinks_prefer_pauses() -> None:
-    speech = np.tile(np.repeat([1.0, 0.0], [60, 15]), 600)  # 2.4 s of speech, 0.6 s of silence
-    in_pause = 0.0, 0.0
-    for given in (None, speech):
-        closure = blink_track(len(speech), np.random.default_rng(3), speech=given)
-        in_pause = in_pause[1], float((speech[starts(closure)] == 0).mean())
-    assert in_pause[0] == pytest.approx(0.2, abs=0.03)  # chance
-    assert in_pause[1] > 0.25
+def rate_after(starts_s: np.ndarray, events_s: np.ndarray, first_s: float, last_s: float) -> float:
+    """Blinks a second between two times after the events."""
+    since = starts_s[:, None] - events_s
+    return float(((since >= first_s) & (since < last_s)).sum() / len(events_s) / (last_s - first_s))
 
 
-def test_speech_of_another_length() -> None:
-    with pytest.raises(UserError, match="9 frames"):
-        blink_track(10, np.random.default_rng(0), speech=np.zeros(9))
+def test_some_blinks_wait_for_pauses_as_measured() -> None:
+    pauses = np.arange(75, 90000, 75)  # every 3 s for an hour
+    closure = blink_track(90000, np.random.default_rng(3), pauses=pauses)
+    begin = starts(closure) / 25
+    usual = len(begin) / 3600
+    assert 1.2 < rate_after(begin, pauses / 25, 0.1, 0.5) / usual < 1.6  # measured 1.32
+    assert 0.65 < rate_after(begin, pauses / 25, -0.4, 0.0) / usual < 0.95  # measured 0.84
+    assert 18 < 60 * usual < 25
+
+
+def test_some_blinks_fall_together_with_shifts_of_gaze() -> None:
+    shifts = np.arange(100, 90000, 100)
+    near = {}
+    for given in (None, shifts):
+        begin = starts(blink_track(90000, np.random.default_rng(3), shifts=given)) / 25
+        near[given is None] = rate_after(begin, shifts / 25, -0.1, 0.1)
+    assert near[False] > 1.5 * near[True]
+
+
+@pytest.mark.parametrize("frames", [0, 1, 30])
+def test_no_pauses_and_no_shifts_are_as_good_as_none(frames: int) -> None:
+    nothing = np.zeros(0, np.int64)
+    given = blink_track(frames, np.random.default_rng(0), pauses=nothing, shifts=nothing)
+    assert np.array_equal(given, blink_track(frames, np.random.default_rng(0)))

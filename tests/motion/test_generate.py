@@ -11,7 +11,8 @@ import soundfile
 from sadtalker3d import weights
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.audio_encoder import speed_up
-from sadtalker3d.motion.generate import Gains, Networks, generate
+from sadtalker3d.motion.gains import Gains
+from sadtalker3d.motion.generate import Networks, generate
 from sadtalker3d.rig.arkit import OPEN_64
 from tests.seeded import load_seeded
 
@@ -20,6 +21,8 @@ SPEECH = Path(__file__).parents[2] / "samples" / "speech.wav"
 BLINKS = [OPEN_64.index(f"eyeBlink{side}") for side in ("Left", "Right")]
 UPPER = [i for i, name in enumerate(OPEN_64) if name.startswith(("brow", "eye", "cheekSquint", "noseSneer"))]
 GAZE = [i for i, name in enumerate(OPEN_64) if name.startswith("eyeLook")]
+LIDS = [i for i, name in enumerate(OPEN_64) if name.startswith(("eyeBlink", "eyeSquint", "eyeWide"))]
+EYES = GAZE + LIDS
 MOUTH = [i for i in range(64) if i not in UPPER]
 
 
@@ -80,10 +83,13 @@ def test_fast_encoders_change_nothing_that_is_seen(clip: Path, networks: Network
 
 
 def test_rest_in_silence(clip: Path, networks: Networks) -> None:
-    face = np.delete(generate(clip, networks=networks).expression, BLINKS, axis=1)
-    speaking = np.flatnonzero(face.any(axis=1))
+    face = generate(clip, networks=networks).expression
+    mouth = face[:, MOUTH]
+    speaking = np.flatnonzero(mouth.any(axis=1))
     assert speaking.min() >= 25 - 6 and speaking.max() <= 25 + 60 + 6
-    assert face[27:80].any(axis=1).all()
+    assert mouth[27:80].any(axis=1).all()
+    brows = np.flatnonzero(np.delete(face, MOUTH + EYES, axis=1).any(axis=1))
+    assert brows.min() >= 25 - 17  # they wake before the voice
 
 
 def test_silent_and_steady_noise_recordings_rest(tmp_path: Path, networks: Networks) -> None:
@@ -93,18 +99,18 @@ def test_silent_and_steady_noise_recordings_rest(tmp_path: Path, networks: Netwo
         1e-4 * rng.standard_normal(RATE_HZ * 5),
         0.05 * rng.standard_normal(80000),
     ):
-        face = np.delete(
-            generate(sound(tmp_path / "a.wav", wave), networks=networks).expression, BLINKS, axis=1
-        )
-        assert not face.any()
+        face = generate(sound(tmp_path / "a.wav", wave), networks=networks).expression
+        assert not np.delete(face, EYES, axis=1).any()
+        assert face[:, BLINKS].max() > 0.5 and face[:, GAZE].any()  # alive all the same
 
 
 def test_still_holds_the_head_and_keeps_the_rest(clip: Path, networks: Networks) -> None:
     moving, still = (generate(clip, seed=1, still=s, networks=networks) for s in (False, True))
     assert not still.rotation.any() and not still.translation.any()
     assert moving.rotation.any()
-    elsewhere = [i for i, name in enumerate(OPEN_64) if not name.startswith("eyeLook")]
-    assert np.array_equal(still.expression[:, elsewhere], moving.expression[:, elsewhere])
+    assert np.array_equal(np.delete(still.expression, EYES, 1), np.delete(moving.expression, EYES, 1))
+    lids = [generate(clip, seed=1, still=s, gains=Gains(lids=0), networks=networks) for s in (False, True)]
+    assert np.array_equal(*(take.expression[:, LIDS] for take in lids))
     assert still.expression[:, GAZE].any()  # which does not follow a head that moves
 
 
@@ -114,11 +120,18 @@ def test_gains_scale_their_own_part(clip: Path, networks: Networks) -> None:
     assert not mouthless[:, MOUTH].any()
     assert np.array_equal(mouthless[:, UPPER], full.expression[:, UPPER])
     calm = generate(clip, seed=1, gains=Gains(upper_face=0, blink=0), networks=networks).expression
-    assert not calm[:, UPPER].any()
-    assert np.array_equal(calm[:, MOUTH], full.expression[:, MOUTH])
+    assert not np.delete(calm, MOUTH + GAZE, 1).any()
+    assert np.array_equal(calm[:, MOUTH + GAZE], full.expression[:, MOUTH + GAZE])
     straight = generate(clip, seed=1, gains=Gains(gaze=0), networks=networks).expression
     changed = (straight != full.expression).any(axis=0)
-    assert changed[GAZE].any() and not np.delete(changed, GAZE).any()
+    assert changed[GAZE].any() and not np.delete(changed, EYES).any()
+    for part, own in (("brows", "brow"), ("cheeks", ("cheek", "nose")), ("lids", ("eyeSquint", "eyeWide"))):
+        without = generate(clip, seed=1, gains=Gains(**{part: 0}), networks=networks).expression
+        columns = [i for i, name in enumerate(OPEN_64) if name.startswith(own) and i not in MOUTH]
+        assert not without[:, columns].any()
+        assert np.array_equal(
+            np.delete(without, columns + LIDS, 1), np.delete(full.expression, columns + LIDS, 1)
+        )
     half = generate(clip, seed=1, gains=Gains(head=0.5), networks=networks)
     np.testing.assert_allclose(half.rotation, full.rotation / 2, atol=1e-7)
     blinks = [generate(clip, seed=1, gains=Gains(upper_face=0, blink=b), networks=networks) for b in (0.5, 1)]
