@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sadtalker3d.errors import UserError
+from sadtalker3d.motion.listener import as_listener
+from sadtalker3d.motion.mood import moods
 from sadtalker3d.motion.posevae import LATENT, POSE, WINDOW
 from sadtalker3d.motion.styles import check_style
 
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 
 OVERLAP = 12  # frames: half a second, as long as a head takes to change its mind
 HOP = WINDOW - OVERLAP
+# Block has to follow block, but a network is twice as fast with several inputs at once; so the recording is made
+# in runs of so many blocks (6.4 s), side by side, each from rest.
+RUN = 8
+RUNS_AT_ONCE = 32  # that is 3.4 minutes; keeps memory flat
+RETURN = 60  # frames in which what the run before has left goes back: as slow as a change of posture
 
 LEAD = 6  # frames: measured heads move a quarter of a second before the voice does
 # Of the embedded weights: the first number heard is loudness (r = .83 with the mel's mean), on average -1.36 in
@@ -40,41 +47,81 @@ def head_motion(
     *,
     style: int,
     rng: np.random.Generator,
+    spoken: np.ndarray | None = None,
 ) -> np.ndarray:
     """Rotation (radians: pitch, yaw, roll) and translation (metres) from rest for every frame.
 
     net : PoseVAE with the embedded weights, in eval mode
     speech : (T, 6) from `PoseVAE.speech_code`, one row a frame; a shorter one is continued with its last row
     frames : length of the result, 0 or more
-    style : 0 the average speaker, 1 (calm) to 45 (lively)
+    style : 0 the average speaker, 1 (calm) to 45 (lively), see `styles.style_name`
+    spoken : (T,) bool, where there is voice; in longer silences the head listens. None: a speaker throughout
     Returns (frames, 6) float32; frame 0 is at rest. Same weights, speech, style and generator: same motion.
     Raises UserError for a style that does not exist or speech that has no frames.
     """
-    import torch
-
     check_style(style)
-    pose = np.zeros((frames, POSE), np.float32)
     if frames < 2:
-        return pose
+        return np.zeros((frames, POSE), np.float32)
     if not len(speech):
         raise UserError("the speech has no frames to move the head to; give longer sound")
-    starts = range(0, frames - 1, HOP)
-    heard = torch.from_numpy(as_heads_follow(speech, starts[-1] + WINDOW + 1))
-    path = np.zeros((len(heard), POSE), np.float32)
-    share = np.arange(1, OVERLAP + 1, dtype=np.float32)[:, None] / (OVERLAP + 1)
-    fade_in = share * share * (3 - 2 * share)  # (OVERLAP, 1), level at both ends
-    number = torch.tensor([style])
-    for start in starts:
-        block = slice(start + 1, start + 1 + WINDOW)
-        join = slice(start + 1, start + 1 + OVERLAP)
-        z = torch.from_numpy(rng.standard_normal((1, LATENT), dtype=np.float32))
-        with torch.inference_mode():
-            reference = torch.from_numpy(path[None, start])
-            motion = net.decode_coded(z, number, reference, heard[None, block])[0].numpy()  # (32, 6)
-        before = path[join].copy()  # zero at the first block: the head sets off gently
-        path[block] = path[start] + motion
-        path[join] = before + fade_in * (path[join] - before)
-    return path[:frames]
+    for_mood, for_listener = rng.spawn(2)
+    blocks = -(-(frames - 1) // HOP)
+    heard = as_heads_follow(speech, (blocks - 1) * HOP + WINDOW + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(heard[1:], WINDOW, axis=0)[::HOP].swapaxes(1, 2)
+    z = rng.standard_normal((blocks, LATENT), dtype=np.float32)
+    pose = joined(*_decoded(net, z, style, windows))[:frames]
+    pose *= moods(frames, style, for_mood)
+    return pose if spoken is None else as_listener(pose, spoken, for_listener)
+
+
+def _decoded(net: PoseVAE, z: np.ndarray, style: int, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where every block starts (N, 6), and its motion from there (N, 32, 6), run beside run.
+
+    z : (N, 64); windows : (N, 32, 6), what is heard in each block
+    """
+    import torch
+
+    blocks = len(z)
+    start = np.zeros((blocks, POSE), np.float32)
+    motion = np.zeros((blocks, WINDOW, POSE), np.float32)
+    heard = torch.from_numpy(np.array(windows))
+    latent = torch.from_numpy(z)
+    for first in range(0, blocks, RUN * RUNS_AT_ONCE):
+        for step in range(RUN):
+            now = np.arange(first + step, min(blocks, first + RUN * RUNS_AT_ONCE), RUN)
+            if not len(now):
+                break
+            if step:
+                start[now] = start[now - 1] + motion[now - 1, HOP - 1]
+            number = torch.full((len(now),), style)
+            with torch.inference_mode():
+                reference = torch.from_numpy(start[now])
+                motion[now] = net.decode_coded(latent[now], number, reference, heard[now]).numpy()
+    return start, motion
+
+
+def joined(start: np.ndarray, motion: np.ndarray) -> np.ndarray:
+    """One path (1 + 20 N, 6) from rest through blocks that start at `start` (N, 6) of their runs.
+
+    motion : (N, 32, 6) from the start of each block
+    """
+    blocks = len(start)
+    path = start[:, None] + motion  # (N, 32, 6)
+    # every run was made as if it began at rest; where the one before has left the head, it goes back to that
+    left_at = np.concatenate([np.zeros_like(start[:1]), path[RUN - 1 : blocks - 1 : RUN, HOP - 1]])
+    since = np.arange(blocks)[:, None] % RUN * HOP + np.arange(1, WINDOW + 1)  # (N, 32) frames of the run
+    still_left = 1 - _smoothstep(since / RETURN)
+    path += still_left[..., None] * left_at[np.arange(blocks) // RUN][:, None]
+    before = np.concatenate([np.zeros_like(path[:1, HOP:]), path[:-1, HOP:]])  # (N, 12, 6)
+    fade_in = _smoothstep(np.arange(1, OVERLAP + 1, dtype=np.float32) / (OVERLAP + 1))[:, None]
+    path[:, :OVERLAP] = before + fade_in * (path[:, :OVERLAP] - before)
+    return np.concatenate([np.zeros((1, POSE), np.float32), path[:, :HOP].reshape(-1, POSE)])
+
+
+def _smoothstep(x: np.ndarray) -> np.ndarray:
+    """From 0 to 1 as x does, level at both ends; the same type."""
+    x = np.clip(x, 0, 1)
+    return x * x * (3 - 2 * x)
 
 
 def speed_up_head(net: PoseVAE) -> PoseVAE:
