@@ -140,6 +140,46 @@ def preview(
     typer.echo(run(take, out, audio=audio, size=size, force=force, show=progress))
 
 
+@app.command(epilog="Example: sadtalker3d evaluate recordings --tracks takes --json scores.json")
+def evaluate(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder of speech with phone labels (.TextGrid, .phn, .lab) of the same names beside it.",
+            show_default=False,
+        ),
+    ] = None,
+    tracks: Annotated[
+        Path | None,
+        typer.Option(help="Folder of their tracks; without it, beside the speech, and generated if absent."),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Folder of the labels, if not beside the speech.")
+    ] = None,
+    heads: Annotated[
+        Path | None, typer.Option(help="Folder with headmotion.npz: measured heads to compare with.")
+    ] = None,
+    video: Annotated[Path | None, typer.Option(help="Measure a video instead.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="The video to compare it with.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write every number to this file.")] = None,
+    style: Style = 0,
+    seed: Seed = 0,
+    seeds: Annotated[int, typer.Option(help="Seeds to draw heads with, where tracks are generated.")] = 3,
+    force: Force = False,
+    progress: Progress = "auto",
+) -> None:
+    """Measure how well tracks follow labelled speech and how alive their heads are, or how good a video is."""
+    from sadtalker3d.commands import evaluate as run
+
+    result = run(
+        folder, tracks=tracks, labels=labels, heads=heads, video=video, reference=reference, json=json,
+        style=style, seed=seed, seeds=seeds, force=force, show=progress,
+    )  # fmt: skip
+    if result.warning:
+        typer.echo(result.warning, err=True)
+    typer.echo(result.table)
+
+
 @app.command(epilog="Example: sadtalker3d doctor")
 def doctor() -> None:
     """Check the installation and say what to do about what is wrong."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sadtalker3d.errors import TrackError, UserError
 from sadtalker3d.files import check_outputs
@@ -26,6 +26,15 @@ class Talk:
     track: Path
     files: tuple[Path, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What `evaluate` measured: a table to read, the same as plain JSON, and what the user should know."""
+
+    table: str
+    values: dict[str, Any]
+    warning: str | None = None
 
 
 def talk(
@@ -140,6 +149,56 @@ def preview(
     with _naming(take), progress("preview", show) as report:
         write_preview(track, out, bfm.load("open"), audio_path=sound, size=size, progress=report)
     return out
+
+
+def evaluate(
+    folder: str | Path | None,
+    *,
+    tracks: str | Path | None = None,
+    labels: str | Path | None = None,
+    heads: str | Path | None = None,
+    video: str | Path | None = None,
+    reference: str | Path | None = None,
+    json: str | Path | None = None,
+    style: int = 0,
+    seed: int = 0,
+    seeds: int = 3,
+    force: bool = False,
+    show: Mode = "none",
+) -> Evaluated:
+    """Measure a folder of labelled speech, or a video; see `evaluate_speech` and `evaluate_video`.
+
+    json : file to write every number to
+
+    Raises UserError for bad inputs, or when both or neither of folder and video are given.
+    """
+    from sadtalker3d.evaluate import report
+    from sadtalker3d.evaluate.speech import evaluate_speech
+    from sadtalker3d.evaluate.video import evaluate_video
+
+    if (folder is None) == (video is None):
+        raise UserError("evaluate measures either a folder of speech or --video; name one of them")
+    if reference is not None and video is None:
+        raise UserError("--reference goes with --video; name the video that is compared with it")
+    if json is not None:
+        _require_ending(Path(json), (".json",), "the report")
+        check_outputs(
+            [Path(json)], force=force, inputs=[Path(p) for p in (video, reference) if p is not None]
+        )
+    warning = None
+    if video is not None:
+        seen = evaluate_video(video, reference, show=show)
+        table, values = report.video_table(seen), report.video_json(seen)
+    else:
+        assert folder is not None
+        heard = evaluate_speech(
+            folder, tracks=tracks, labels=labels, heads=heads, style=style, seed=seed, seeds=seeds, show=show
+        )
+        table, values = report.speech_table(heard), report.speech_json(heard)
+        warning = report.unknown_line(heard.unknown_labels)
+    if json is not None:
+        report.write_json(values, Path(json))
+    return Evaluated(table, values, warning)
 
 
 @contextmanager

@@ -190,3 +190,15 @@ def _spread(names: tuple[str, ...], start_s: float, end_s: float, stress: int) -
     else:
         edges = np.linspace(start_s, end_s, len(names) + 1)
     return [Phone(name, float(edges[i]), float(edges[i + 1]), stress) for i, name in enumerate(names)]
+
+
+def knows_arpabet(symbol: str) -> bool:
+    """Whether `from_arpabet` has a sound of its own for this symbol, digits of stress allowed."""
+    plain = symbol.lower().rstrip("012")
+    return plain in SHAPES or plain in DIPHTHONGS or plain in _ARPABET_SAME
+
+
+def ipa_tokens(symbols: str) -> list[str] | None:
+    """The sounds that an IPA string without marks consists of; None where a symbol is not known."""
+    tokens: list[str] = _IPA_TOKEN.findall(symbols)
+    return tokens if symbols and "".join(tokens) == symbols else None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.evaluate_head import HeadTake, border_jump
+from sadtalker3d.evaluate.head import HeadTake, border_jump
 from sadtalker3d.motion.head import (
     HOP,
     LEAD,

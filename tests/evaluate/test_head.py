@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sadtalker3d.evaluate_head import (
+from sadtalker3d.evaluate.head import (
     FPS,
     HeadTake,
     border_jump,

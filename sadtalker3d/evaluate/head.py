@@ -46,10 +46,10 @@ class HeadNumbers:
 def head_numbers(takes: Sequence[HeadTake]) -> HeadNumbers:
     """All measures of a set of takes of at least 2 s each."""
     angles = [np.degrees(take.rotation) for take in takes]
-    windows = np.concatenate([_windows(angle) for angle in angles])  # (N, 75, 3)
-    velocity = np.concatenate([_velocity(angle) for angle in angles])
+    windows = np.concatenate([windows_of(angle) for angle in angles])  # (N, 75, 3)
+    velocity = np.concatenate([velocity_of(angle) for angle in angles])
     speed = np.linalg.norm(velocity, axis=1)
-    acceleration = np.concatenate([_acceleration(angle) for angle in angles])
+    acceleration = np.concatenate([acceleration_of(angle) for angle in angles])
     lags, r = loudness_correlation(takes)
     best = int(r.argmax())
     return HeadNumbers(
@@ -75,7 +75,11 @@ def distances(made: Sequence[HeadTake], real: Sequence[HeadTake]) -> dict[str, t
     from scipy.stats import wasserstein_distance
 
     result = {}
-    for name, values in (("angle", _deviation), ("speed", _axis_speed), ("acceleration", _acceleration)):
+    for name, values in (
+        ("angle", deviation_of),
+        ("speed", axis_speed_of),
+        ("acceleration", acceleration_of),
+    ):
         a, b = (np.concatenate([values(np.degrees(t.rotation)) for t in takes]) for takes in (made, real))
         result[name] = tuple(
             float(wasserstein_distance(a[:, axis], b[:, axis]) / b[:, axis].std()) for axis in range(3)
@@ -85,15 +89,18 @@ def distances(made: Sequence[HeadTake], real: Sequence[HeadTake]) -> dict[str, t
 
 def velocity_spectrum(angles: Sequence[np.ndarray]) -> np.ndarray:
     """Share of the power of angular velocity in each of BANDS_HZ, all axes together; (4,), sum 1."""
+    power = np.sum([velocity_power(angle) for angle in angles], axis=0)
+    return power / power.sum()
+
+
+def velocity_power(angle: np.ndarray) -> np.ndarray:
+    """Power of angular velocity in each of BANDS_HZ, weighted by the take's length; (4,)."""
     from scipy.signal import welch
 
-    power = np.zeros(len(BANDS_HZ))
-    for angle in angles:
-        velocity = _velocity(angle)
-        hertz, density = welch(velocity, FPS, nperseg=min(100, len(velocity)), axis=0)
-        for band, (low, high) in enumerate(BANDS_HZ):
-            power[band] += density[(hertz >= low) & (hertz < high)].sum() * len(velocity)
-    return power / power.sum()
+    velocity = velocity_of(angle)
+    hertz, density = welch(velocity, FPS, nperseg=min(100, len(velocity)), axis=0)
+    bands = [density[(hertz >= low) & (hertz < high)].sum() for low, high in BANDS_HZ]
+    return np.array(bands) * len(velocity)
 
 
 def loudness_correlation(takes: Sequence[HeadTake]) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +109,7 @@ def loudness_correlation(takes: Sequence[HeadTake]) -> tuple[np.ndarray, np.ndar
     Returns lags (25,) in frames, positive where the head leads, and r (25,); nan without any sound.
     """
     lags = np.arange(-LAG_FRAMES, LAG_FRAMES + 1)
-    pairs = [(_smooth(_speed(t.rotation)), _smooth(t.loudness)) for t in takes if t.loudness is not None]
+    pairs = [(smoothed(speed_of(t.rotation)), smoothed(t.loudness)) for t in takes if t.loudness is not None]
     pairs = [(s, e) for s, e in pairs if len(s) > 4 * LAG_FRAMES and s.std() > 0 and e.std() > 0]
     if not pairs:
         return lags, np.full(len(lags), np.nan)
@@ -123,7 +130,7 @@ def speech_over_pause(takes: Sequence[HeadTake]) -> float:
     for take in takes:
         if take.loudness is None:
             continue
-        active, speed = speech_activity(take.loudness), _speed(take.rotation)
+        active, speed = speech_activity(take.loudness), speed_of(take.rotation)
         speaking.append(speed[active])
         pausing.append(speed[~active])
     loud, quiet = (np.concatenate(part) if part else np.zeros(0) for part in (speaking, pausing))
@@ -166,7 +173,7 @@ def drift(take: HeadTake, minute_frames: int = 60 * FPS) -> float:
     return float(np.degrees(np.abs(minutes)).max(initial=0.0))
 
 
-def _windows(angle: np.ndarray) -> np.ndarray:
+def windows_of(angle: np.ndarray) -> np.ndarray:
     """Neighbouring 3 s windows (N, 75, 3); a shorter take is one window, its last frame repeated."""
     length = int(WINDOW_S * FPS)
     if len(angle) < length:
@@ -175,20 +182,23 @@ def _windows(angle: np.ndarray) -> np.ndarray:
     return angle[:whole].reshape(-1, length, 3)
 
 
-def _deviation(angle: np.ndarray) -> np.ndarray:
-    windows = _windows(angle)
+def deviation_of(angle: np.ndarray) -> np.ndarray:
+    """Degrees from the mean of each 3 s window, (n, 3)."""
+    windows = windows_of(angle)
     return (windows - windows.mean(axis=1, keepdims=True)).reshape(-1, 3)
 
 
-def _velocity(angle: np.ndarray) -> np.ndarray:
+def velocity_of(angle: np.ndarray) -> np.ndarray:
+    """Degrees/s between frames, (T - 1, 3)."""
     return np.diff(angle, axis=0) * FPS
 
 
-def _axis_speed(angle: np.ndarray) -> np.ndarray:
-    return np.abs(_velocity(angle))
+def axis_speed_of(angle: np.ndarray) -> np.ndarray:
+    """Degrees/s without sign, (T - 1, 3)."""
+    return np.abs(velocity_of(angle))
 
 
-def _acceleration(angle: np.ndarray) -> np.ndarray:
+def acceleration_of(angle: np.ndarray) -> np.ndarray:
     """Degrees/s2 below 5 Hz: above it, trackers measure their own noise."""
     from scipy.signal import butter, sosfiltfilt
 
@@ -196,12 +206,13 @@ def _acceleration(angle: np.ndarray) -> np.ndarray:
     return np.diff(low, n=2, axis=0) * FPS**2
 
 
-def _speed(rotation: np.ndarray) -> np.ndarray:
+def speed_of(rotation: np.ndarray) -> np.ndarray:
     """Angular speed at each frame, degrees/s."""
     return np.linalg.norm(np.gradient(np.degrees(rotation), axis=0), axis=1) * FPS
 
 
-def _smooth(curve: np.ndarray) -> np.ndarray:
+def smoothed(curve: np.ndarray) -> np.ndarray:
+    """Running mean over SMOOTH_S."""
     width = int(SMOOTH_S * FPS)
     return np.convolve(curve, np.full(width, 1 / width), mode="valid")
 
