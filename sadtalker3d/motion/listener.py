@@ -23,9 +23,9 @@ class ListenerConfig:
     settling_s: float = 2.0
     waking_s: float = 0.8  # about as long as the breath before speaking
     ahead_s: float = 0.24  # measured heads set off that long before the voice
-    stillness: float = 0.2  # what is left of the speaker's motion
+    stillness: float = 0.5  # of the motion PoseVAE gives silence, which is less than half that in speech
     breath_hz: tuple[float, float] = (0.2, 0.3)  # 12 to 18 breaths a minute, another rate in every take
-    breath_rad: float = 0.004  # chin up and down by a quarter of a degree
+    breath_rad: float = 0.005  # chin up and down by a third of a degree
     breath_m: float = 0.0006  # the shoulders lift the head a little
 
 

@@ -35,7 +35,7 @@ def test_silence_at_either_end_is_listened_to(pause: tuple[float, float]) -> Non
     assert share[0 if pause[0] == 0 else -1] == 1
 
 
-def test_a_listener_moves_a_fifth_as_much() -> None:
+def test_a_listener_moves_less_in_proportion() -> None:
     rng = np.random.default_rng(0)
     sway = np.cumsum(rng.standard_normal((500, 6)), axis=0) * 0.01
     sway -= sway.mean(axis=0)
