@@ -14,10 +14,10 @@ STYLES = 46  # speakers of upstream's training set; in the embedded weights orde
 # The habits found in measured people (train/headhabits.py), in the order in which each level runs through them.
 HABITS = ("nodder", "bobber", "turner", "darter", "swayer")
 HABIT_NOTES = {
-    "nodder": "nods in bursts, hardly turns",
-    "bobber": "small quick nods and turns that hardly pause",
-    "turner": "slow turns to the side, upright",
-    "darter": "quick turns with a tilt, still between them",
+    "nodder": "mostly nods, hardly turns",
+    "bobber": "small quick nods and turns",
+    "turner": "mostly turns to the side, upright",
+    "darter": "quicker turns with a tilt",
     "swayer": "tilts and sways with the whole neck",
 }
 LEVELS = (

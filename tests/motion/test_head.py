@@ -15,6 +15,7 @@ from sadtalker3d.motion.head import (
     LOUDNESS_LEAST,
     RUN,
     as_heads_follow,
+    evenly,
     head_motion,
     joined,
     speed_up_head,
@@ -82,6 +83,15 @@ def test_runs_side_by_side_are_one_path() -> None:
     np.testing.assert_allclose(path[RUN * HOP], RUN, rtol=1e-6)
     np.testing.assert_allclose(path[2 * RUN * HOP], RUN, rtol=1e-6)  # it was all gone by then
     assert np.abs(np.diff(path, axis=0)).max() < 0.3
+
+
+def test_the_even_clock_keeps_time() -> None:
+    at = np.arange(0, 400, 0.25)
+    even = evenly(at)
+    assert (np.diff(even) > 0).all() and np.abs(even - at).max() < 0.75
+    np.testing.assert_allclose(even[:: 4 * HOP], at[:: 4 * HOP], atol=1e-9)
+    # the network's slowest frame is played fastest
+    assert np.diff(even[: 4 * HOP + 1 : 4]).argmax() in (1, 2, 3)
 
 
 def test_where_nobody_speaks_the_head_listens(net: PoseVAE) -> None:
