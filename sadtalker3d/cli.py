@@ -29,7 +29,12 @@ app.add_typer(train_app, name="train")
 
 Speech = Annotated[Path, typer.Argument(help="Any sound or video file.", show_default=False)]
 Take = Annotated[Path, typer.Argument(help="A track: .json, .npz or SadTalker's .mat.", show_default=False)]
-Style = Annotated[int, typer.Option(help="Head motion: 0 the average speaker, 1 (calm) to 45 (lively).")]
+Style = Annotated[
+    int,
+    typer.Option(
+        help="Head motion: 0 the average speaker, 1 (calm) to 45 (lively); `sadtalker3d styles` names them."
+    ),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
 Still = Annotated[bool, typer.Option("--still", help="Hold the head still; eyes still blink.")]
 MouthGain = Annotated[float, typer.Option("--mouth", help="Strength of lips, jaw and tongue.")]
@@ -193,6 +198,18 @@ def evaluate(
     if result.warning:
         typer.echo(result.warning, err=True)
     typer.echo(result.table)
+
+
+@app.command(epilog="Example: sadtalker3d styles")
+def styles() -> None:
+    """List the head styles: number, name, how fast and how far they move."""
+    from sadtalker3d.motion.styles import HABIT_NOTES, style_lines
+
+    for line in style_lines():
+        typer.echo(line)
+    typer.echo("")
+    for habit, note in HABIT_NOTES.items():
+        typer.echo(f"{habit}: {note}")
 
 
 @app.command(epilog="Example: sadtalker3d doctor")

@@ -130,6 +130,12 @@ def test_unknown_style_names_the_range(monkeypatch, capsys, tmp_path, speech):
     assert not list(tmp_path.glob("t*"))
 
 
+def test_styles_are_listed_by_name(monkeypatch, capsys):
+    assert run(monkeypatch, "styles") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line[:3].strip().isdigit() for line in lines) == 46 and "calm nodder" in "".join(lines)
+
+
 def test_portrait_that_is_no_picture(monkeypatch, capsys, tmp_path, speech):
     note = tmp_path / "note.jpg"
     note.write_text("no picture")

@@ -106,7 +106,9 @@ def generate(
         if moves:
             code = hear(sound, networks.posevae, frames, _part(progress, 0, HEARING))
             progress = _part(progress, HEARING, 1)
-            head = beside.submit(head_motion, networks.posevae, code, frames, style=style, rng=for_head)
+            head = beside.submit(
+                head_motion, networks.posevae, code, frames, style=style, rng=for_head, spoken=gate > 0
+            )
         answers = np.clip(answer(sound, networks.expnet, gate > 0, progress), 0, 1)
         expression = reaching(steadied(answers))
         pose = gains.head * head.result() if head else np.zeros((frames, POSE), np.float32)

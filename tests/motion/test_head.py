@@ -9,7 +9,17 @@ from torch import Tensor
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.evaluate.head import HeadTake, border_jump
-from sadtalker3d.motion.head import HOP, LEAD, LOUDNESS_LEAST, as_heads_follow, head_motion, speed_up_head
+from sadtalker3d.motion.head import (
+    HOP,
+    LEAD,
+    LOUDNESS_LEAST,
+    RUN,
+    as_heads_follow,
+    evenly,
+    head_motion,
+    joined,
+    speed_up_head,
+)
 from sadtalker3d.motion.posevae import POSE, PoseVAE
 from tests.seeded import load_seeded
 
@@ -55,11 +65,45 @@ def test_a_longer_recording_begins_like_a_shorter_one(net: PoseVAE) -> None:
     np.testing.assert_allclose(long[:100], short[:100], atol=1e-6)
 
 
-@pytest.mark.parametrize("period", [32, HOP])
+@pytest.mark.parametrize("period", [32, HOP, RUN * HOP])
 def test_no_jump_where_blocks_join(net: PoseVAE, period: int) -> None:
-    takes = [HeadTake(motion(net, 1500, seed)[:, :3]) for seed in range(2)]
+    # runs are long, so that many are needed to tell a mark from chance
+    takes = [HeadTake(motion(net, 1500 * period // HOP, seed)[:, :3]) for seed in range(2)]
     jumps = [border_jump(takes, period, phase) for phase in range(-2, 3)]
     assert max(jumps) < 1.35
+
+
+def test_runs_side_by_side_are_one_path() -> None:
+    # every block ends 1 further than it began; so each run ends at RUN, and what follows returns from there
+    blocks = 3 * RUN
+    start = np.repeat(np.arange(blocks) % RUN, POSE).reshape(blocks, POSE).astype(np.float32)
+    rise = np.minimum(np.arange(1, 33) / HOP, 1).astype(np.float32)
+    path = joined(start, np.tile(rise[:, None], (blocks, 1, POSE)))
+    assert path.shape == (1 + blocks * HOP, POSE) and not path[0].any()
+    np.testing.assert_allclose(path[RUN * HOP], RUN, rtol=1e-6)
+    np.testing.assert_allclose(path[2 * RUN * HOP], RUN, rtol=1e-6)  # it was all gone by then
+    assert np.abs(np.diff(path, axis=0)).max() < 0.3
+
+
+def test_the_even_clock_keeps_time() -> None:
+    at = np.arange(0, 400, 0.25)
+    even = evenly(at)
+    assert (np.diff(even) > 0).all() and np.abs(even - at).max() < 0.75
+    np.testing.assert_allclose(even[:: 4 * HOP], at[:: 4 * HOP], atol=1e-9)
+    # the network's slowest frame is played fastest
+    assert np.diff(even[: 4 * HOP + 1 : 4]).argmax() in (1, 2, 3)
+
+
+def test_where_nobody_speaks_the_head_listens(net: PoseVAE) -> None:
+    speech, spoken = np.zeros((1000, POSE), np.float32), np.ones(1000, bool)
+    spoken[300:700] = False
+    talking, listening = (
+        head_motion(net, speech, 1000, style=5, rng=np.random.default_rng(0), spoken=voice)[:, :3]
+        for voice in (None, spoken)
+    )
+    np.testing.assert_array_equal(listening[:340], talking[:340])
+    np.testing.assert_array_equal(listening[710:], talking[710:])
+    assert 0.4 < listening[420:660].std(axis=0)[1] / talking[420:660].std(axis=0)[1] < 0.6
 
 
 def test_it_stays_near_rest_for_ten_minutes(net: PoseVAE) -> None:
