@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from sadtalker3d.errors import UserError
+from sadtalker3d.train.corpus_festival import festival_speech, missing_packages
 from sadtalker3d.train.phones import Phone, from_arpabet, from_ipa
 
 SAMPLE_RATE = 16000
@@ -38,6 +39,8 @@ class Line:
     pitch: float = 1.0
     formant: float = 1.0
     seed: int = 0
+    manner: str = "plain"  # one of `manner.MANNERS`
+    channel: str = "clean"  # one of `channels.CHANNELS`
 
 
 def speak(line: Line) -> tuple[np.ndarray, list[Phone]]:
@@ -60,8 +63,8 @@ def require(engines: set[str]) -> None:
     apt: list[str] = [
         name for name in ("flite", "festival") if name in engines and shutil.which(name) is None
     ]
-    if "festival" in engines and not Path("/usr/share/festival/voices/us/cmu_us_slt_arctic_hts").exists():
-        apt.append("festvox-us-slt-hts")
+    if "festival" in engines:
+        apt += missing_packages()
     if "espeak" in engines and ctypes.util.find_library("espeak-ng") is None:
         apt.append("libespeak-ng1 espeak-ng-data")
     if apt:
@@ -123,25 +126,7 @@ def _one_utterance(text: str) -> str:
 
 def _festival(line: Line, rate: float, pitch: float) -> tuple[np.ndarray, int, list[Phone]]:
     del pitch  # its voices have no simple setting for it
-    with tempfile.TemporaryDirectory() as folder:
-        wav, segments = Path(folder) / "line.wav", Path(folder) / "segments"
-        text = _one_utterance(line.text).replace('"', "")
-        script = (
-            f"(voice_{line.voice}) (Parameter.set 'Duration_Stretch {1 / rate:.3f})"
-            f'(set! utt (Utterance Text "{text}")) (utt.synth utt)'
-            f'(utt.save.segs utt "{segments}") (utt.save.wave utt "{wav}")'
-        )
-        subprocess.run(
-            ["festival", "--pipe"], input=script, check=True, capture_output=True, text=True, timeout=120
-        )
-        wave, sample_rate = _read_wav(wav)
-        rows = [row.split() for row in segments.read_text().splitlines() if row and not row.startswith("#")]
-    phones: list[Phone] = []
-    start = 0.0
-    for end, _, symbol in rows:
-        phones += from_arpabet(symbol, start, float(end))
-        start = float(end)
-    return wave, sample_rate, phones
+    return festival_speech(line.voice, _one_utterance(line.text), rate)
 
 
 # espeak-ng ------------------------------------------------------------------------------------------
@@ -161,6 +146,7 @@ _ESPEAK_END_OF_LIST, _ESPEAK_PHONEME = 0, 7
 _ESPEAK_SYNCHRONOUS, _ESPEAK_PHONEME_EVENTS, _ESPEAK_IPA, _ESPEAK_UTF8 = 2, 1, 2, 1
 _ESPEAK_RATE, _ESPEAK_PITCH, _ESPEAK_RANGE = 1, 3, 4
 _ESPEAK_WORDS_PER_MINUTE = 165.0
+_PALATAL_IS_CH = frozenset({"hi", "mr", "bn", "ta", "te"})  # espeak writes c where these languages say ch
 
 
 class _Espeak:
@@ -208,7 +194,9 @@ class _Espeak:
         for (start, symbol), end in zip(self.events, ends, strict=True):
             stress = 2 if "ˈ" in symbol else 1 if "ˌ" in symbol else 0
             start_s, end_s = start / self.sample_rate, end / self.sample_rate
-            spoken = from_ipa(symbol, start_s, end_s, stress)
+            if line.language in _PALATAL_IS_CH:
+                symbol = symbol.replace("c", "tʃ").replace("ɟ", "dʒ")
+            spoken = from_ipa(symbol, start_s, end_s, stress) if not symbol.startswith("(") else []
             phones += spoken or [Phone("sil", start_s, end_s)]
         return wave, self.sample_rate, phones
 
