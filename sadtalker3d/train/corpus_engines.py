@@ -197,6 +197,9 @@ class _Espeak:
             if line.language in _PALATAL_IS_CH:
                 symbol = symbol.replace("c", "tʃ").replace("ɟ", "dʒ")
             spoken = from_ipa(symbol, start_s, end_s, stress) if not symbol.startswith("(") else []
+            if not spoken and symbol and phones:  # a mark of its own, or a change of language such as (en)
+                last = phones.pop()
+                spoken = [Phone(last.name, last.start_s, end_s, last.stress)]
             phones += spoken or [Phone("sil", start_s, end_s)]
         return wave, self.sample_rate, phones
 

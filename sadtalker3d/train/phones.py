@@ -161,8 +161,9 @@ _IPA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ç", ("y",)), ("ʝ", ("y",)), ("j", ("y",)), ("k", ("k",)), ("ɡ", ("g",)), ("g", ("g",)), ("q", ("k",)),
     ("c", ("k",)), ("ɟ", ("g",)), ("h", ("hh",)), ("ɦ", ("hh",)), ("ʔ", ("q",)), ("ɓ", ("b",)),
     ("ɠ", ("g",)), ("β", ("bh",)),
+    ("ʲ", ("y",)), ("ε", ("eh",)),
     # espeak-ng writes some sounds in letters of its own: Chinese s. ts. i., Hindi r., Japanese lips at ɯ
-    ("s.", ("sh",)), ("z.", ("zh",)), ("ts.", ("ch",)), ("i.", ("ih",)), ("r.", ("d",)), ("ɯᵝ", ("uh",)),
+    ("s.", ("sh",)), ("z.", ("zh",)), ("ts.", ("ch",)), ("i.", ("ih",)), ("r.", ("d",)), ("ɯᵝ", ("uh",)), ("nɡ", ("ng",)),
 )  # fmt: skip
 _IPA_TABLE = dict(_IPA)
 _IPA_TOKEN = re.compile("|".join(re.escape(symbol) for symbol in sorted(_IPA_TABLE, key=len, reverse=True)))
@@ -182,6 +183,9 @@ def from_arpabet(symbol: str, start_s: float, end_s: float, stress: int = 0) -> 
 
 def from_ipa(symbols: str, start_s: float, end_s: float, stress: int = 0) -> list[Phone]:
     """What one IPA string says (one sound, a diphthong or an affricate) as phones; marks are passed over."""
+    symbols = (
+        symbols.rstrip("ʲ") or symbols
+    )  # softness is heard in the vowel after; the lips stay as they are
     plain = "".join(c if c in _IPA_TABLE else unicodedata.normalize("NFD", c) for c in symbols)
     names = tuple(name for token in _IPA_TOKEN.findall(plain) for name in _IPA_TABLE[token])
     return _spread(names, start_s, end_s, stress)
