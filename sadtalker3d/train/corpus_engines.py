@@ -41,6 +41,7 @@ class Line:
     seed: int = 0
     manner: str = "plain"  # one of `manner.MANNERS`
     channel: str = "clean"  # one of `channels.CHANNELS`
+    room: bool = False
 
 
 def speak(line: Line) -> tuple[np.ndarray, list[Phone]]:
@@ -178,7 +179,8 @@ class _Espeak:
 
     def speak(self, line: Line, rate: float, pitch: float) -> tuple[np.ndarray, int, list[Phone]]:
         self.blocks, self.events = [], []
-        self.library.espeak_SetVoiceByName(line.voice.encode())
+        if self.library.espeak_SetVoiceByName(line.voice.encode()) != 0:  # it would keep the voice before
+            raise UserError(f"espeak-ng has no voice {line.voice}: install espeak-ng-data 1.51 or newer")
         self.library.espeak_SetParameter(
             _ESPEAK_RATE, int(np.clip(_ESPEAK_WORDS_PER_MINUTE * rate, 80, 400)), 0
         )

@@ -163,7 +163,8 @@ _IPA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ɠ", ("g",)), ("β", ("bh",)),
     ("ʲ", ("y",)), ("ε", ("eh",)),
     # espeak-ng writes some sounds in letters of its own: Chinese s. ts. i., Hindi r., Japanese lips at ɯ
-    ("s.", ("sh",)), ("z.", ("zh",)), ("ts.", ("ch",)), ("i.", ("ih",)), ("r.", ("d",)), ("ɯᵝ", ("uh",)), ("nɡ", ("ng",)),
+    ("s.", ("sh",)), ("z.", ("zh",)), ("ts.", ("ch",)), ("i.", ("ih",)), ("r.", ("d",)), ("ɯᵝ", ("uh",)),
+    ("nɡ", ("ng",)),
 )  # fmt: skip
 _IPA_TABLE = dict(_IPA)
 _IPA_TOKEN = re.compile("|".join(re.escape(symbol) for symbol in sorted(_IPA_TABLE, key=len, reverse=True)))
