@@ -203,7 +203,36 @@ class _Espeak:
                 last = phones.pop()
                 spoken = [Phone(last.name, last.start_s, end_s, last.stress)]
             phones += spoken or [Phone("sil", start_s, end_s)]
-        return wave, self.sample_rate, phones
+        return wave, self.sample_rate, without_false_silence(phones, wave, self.sample_rate)
+
+
+_LONGEST_CLOSURE_S = 0.07
+_STOPS = frozenset({"p", "b", "t", "d", "k", "g", "ch", "jh"})
+
+
+def without_false_silence(phones: list[Phone], wave: np.ndarray, rate: int) -> list[Phone]:
+    """Silences of espeak-ng that are none: a closure goes to its stop, a sound without a name to the phone before.
+
+    espeak-ng counts the 40 ms that p t k stay shut before their burst as a pause, and so the glide between
+    two vowels.
+    """
+    loudest = float(np.abs(wave).max()) if len(wave) else 0.0
+    kept: list[Phone] = []
+    for index, phone in enumerate(phones):
+        after = phones[index + 1] if index + 1 < len(phones) else None
+        if kept and kept[-1].name == "sil" and phone.name in _STOPS:
+            closure = kept[-1]
+            if closure.end_s - closure.start_s < _LONGEST_CLOSURE_S:
+                kept.pop()
+                phone = Phone(phone.name, closure.start_s, phone.end_s, phone.stress)
+        if phone.name == "sil" and kept and after is not None and after.name not in _STOPS | {"sil"}:
+            piece = wave[int(phone.start_s * rate) : int(phone.end_s * rate)]
+            if len(piece) and float(np.sqrt(np.square(piece).mean())) > 0.03 * loudest:
+                last = kept.pop()
+                phone = Phone(last.name, last.start_s, phone.end_s, last.stress)
+        if phone.end_s > phone.start_s:
+            kept.append(phone)
+    return kept
 
 
 @functools.cache

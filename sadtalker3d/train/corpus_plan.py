@@ -15,7 +15,7 @@ from sadtalker3d.train.corpus_engines import Line
 from sadtalker3d.train.corpus_festival import FESTIVAL_VOICES
 from sadtalker3d.train.corpus_languages import ESPEAK_VOICES, HELD_OUT, UNSEEN
 from sadtalker3d.train.corpus_sounds import KINDS
-from sadtalker3d.train.corpus_text import LANGUAGES, sentence, words
+from sadtalker3d.train.corpus_text import LANGUAGES, pick, sentence, words
 
 _EN_VOICES = (
     "en-us",
@@ -85,11 +85,11 @@ def plan(config: CorpusConfig) -> list[tuple[str, Line]]:
         voice = voices[k % len(voices)]
         train("festival", voice, FESTIVAL_VOICES[voice].language)
     for _ in range(config.espeak_english):
-        train("espeak", f"{rng.choice(_EN_VOICES)}+{rng.choice(_VARIANTS)}")
+        train("espeak", f"{pick(rng, _EN_VOICES)}+{pick(rng, _VARIANTS)}")
     others = [language for language in LANGUAGES[1:] if language not in _MAIN_LANGUAGES]
     for _ in range(config.espeak_other):
-        language = str(rng.choice(_MAIN_LANGUAGES if rng.random() < _MAIN_SHARE else others))
-        train("espeak", f"{ESPEAK_VOICES.get(language, language)}+{rng.choice(_VARIANTS)}", language)
+        language = pick(rng, _MAIN_LANGUAGES if rng.random() < _MAIN_SHARE else others)
+        train("espeak", f"{ESPEAK_VOICES.get(language, language)}+{pick(rng, _VARIANTS)}", language)
     lines += _held_out(rng, config)
     for k in range(config.sounds):
         lines.append(("rest", Line("sound", KINDS[k % len(KINDS)], "", seed=int(rng.integers(1 << 30)))))

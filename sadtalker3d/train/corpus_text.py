@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sadtalker3d.train.corpus_languages import TEXTS
@@ -114,7 +116,7 @@ def made_up(rng: np.random.Generator, language: str) -> str:
     """A word of one to three syllables that the language could have."""
     onsets, nuclei, codas = (part.split() or [""] for part in _SOUNDS[language])
     syllables = [
-        f"{rng.choice(onsets)}{rng.choice(nuclei)}{rng.choice(codas) if rng.random() < 0.3 else ''}"
+        pick(rng, onsets) + pick(rng, nuclei) + (pick(rng, codas) if rng.random() < 0.3 else "")
         for _ in range(int(rng.integers(1, 4)))
     ]
     return "".join(syllables)
@@ -128,7 +130,7 @@ def _foreign(rng: np.random.Generator, language: str) -> str:
         chosen = rng.choice(len(sentences), min(len(sentences), int(rng.integers(1, 4))), replace=False)
         return ", ".join(" ".join(sentences[k]) for k in chosen)
     vocabulary = [word for part in sentences for word in part]
-    said = [str(word) for word in rng.choice(vocabulary, int(rng.integers(4, 11)))]
+    said = [pick(rng, vocabulary) for _ in range(int(rng.integers(4, 11)))]
     if kind < 0.7 and language in _SOUNDS:
         said = [made_up(rng, language) if rng.random() < 0.7 else word for word in said]
     if rng.random() < 0.15 and language != "cmn":  # its digits are tones
@@ -136,10 +138,15 @@ def _foreign(rng: np.random.Generator, language: str) -> str:
     return " ".join(said)
 
 
+def pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
+    """One of them; `rng.choice` would make an array of all first, which takes most of the plan's time."""
+    return choices[int(rng.integers(len(choices)))]
+
+
 def nonsense_word(rng: np.random.Generator) -> str:
     """One to three made-up syllables in English spelling, lip sounds twice as often as the rest."""
     syllables = [
-        rng.choice(_ONSETS) + rng.choice(_NUCLEI) + rng.choice(_CODAS) for _ in range(int(rng.integers(1, 4)))
+        pick(rng, _ONSETS) + pick(rng, _NUCLEI) + pick(rng, _CODAS) for _ in range(int(rng.integers(1, 4)))
     ]
     return "".join(syllables)
 
@@ -150,14 +157,14 @@ def sentence(rng: np.random.Generator, language: str = "en") -> str:
         return _foreign(rng, language)
     if rng.random() < 0.2:
         words = [nonsense_word(rng) for _ in range(int(rng.integers(3, 8)))]
-        return " ".join(words) + rng.choice([".", "?", "!"])
-    frame = str(rng.choice(_FRAMES))
+        return " ".join(words) + pick(rng, ".?!")
+    frame = pick(rng, _FRAMES)
     for slot, choices in (
         ("{name}", _NAMES), ("{noun}", _NOUNS), ("{verb}", _VERBS), ("{adj}", _ADJECTIVES),
         ("{adv}", _ADVERBS),
     ):  # fmt: skip
         while slot in frame:
-            word = nonsense_word(rng) if rng.random() < 0.06 else str(rng.choice(choices))
+            word = nonsense_word(rng) if rng.random() < 0.06 else pick(rng, choices)
             frame = frame.replace(slot, word, 1)
     while "{num}" in frame:
         frame = frame.replace("{num}", str(rng.integers(1, 10000)), 1)

@@ -25,6 +25,7 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
+from sadtalker3d.train.corpus_text import words
 
 SOUNDS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 TEXTS = Path("/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz")
@@ -32,8 +33,8 @@ SAMPLE_RATE = 16000
 SHORTEST_S = 1.5
 BEAMS = (1e-48, 1e-64, 1e-120, 1e-200)  # wider where the default finds no way through
 PAUSE_SAMPLES = 4800  # of near silence before and after: the aligner wants room for its own silence
-VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
-HISSES = frozenset("S Z SH CH".split())
+VOWELS = frozenset(words("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW"))
+HISSES = frozenset(words("S Z SH CH"))
 SILENCES = frozenset(("SIL", "+SPN+", "+NSN+"))
 
 Phones = list[tuple[str, float, float]]
@@ -106,11 +107,11 @@ def spelled(text: str) -> str:
     return " ".join(re.sub(r"[^a-z' ]", " ", text).replace(" '", " ").replace("' ", " ").split()).strip("'")
 
 
-_UNDER_20 = (
+_UNDER_20 = words(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = words("twenty thirty forty fifty sixty seventy eighty ninety")
 
 
 def _number(value: int) -> str:
