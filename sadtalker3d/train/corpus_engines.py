@@ -207,31 +207,41 @@ class _Espeak:
 
 
 _LONGEST_CLOSURE_S = 0.07
-_STOPS = frozenset({"p", "b", "t", "d", "k", "g", "ch", "jh"})
+_SHUT_BEFORE_BURST = frozenset({"p", "t", "k", "ch"})
 
 
 def without_false_silence(phones: list[Phone], wave: np.ndarray, rate: int) -> list[Phone]:
-    """Silences of espeak-ng that are none: a closure goes to its stop, a sound without a name to the phone before.
+    """espeak-ng's phones with the closures of stops, and without silences that are none.
 
-    espeak-ng counts the 40 ms that p t k stay shut before their burst as a pause, and so the glide between
-    two vowels.
+    Its event for p t k comes with the burst: the 35 to 40 ms before, in which the wave is silent and the lips
+    are shut, count into the sound before. And it has events without a name for glides between two vowels.
     """
     loudest = float(np.abs(wave).max()) if len(wave) else 0.0
     kept: list[Phone] = []
     for index, phone in enumerate(phones):
-        after = phones[index + 1] if index + 1 < len(phones) else None
-        if kept and kept[-1].name == "sil" and phone.name in _STOPS:
-            closure = kept[-1]
-            if closure.end_s - closure.start_s < _LONGEST_CLOSURE_S:
-                kept.pop()
-                phone = Phone(phone.name, closure.start_s, phone.end_s, phone.stress)
-        if phone.name == "sil" and kept and after is not None and after.name not in _STOPS | {"sil"}:
-            piece = wave[int(phone.start_s * rate) : int(phone.end_s * rate)]
+        start_s = phone.start_s
+        if phone.name in _SHUT_BEFORE_BURST and not kept:
+            start_s = max(0.0, start_s - 0.04)
+        elif phone.name in _SHUT_BEFORE_BURST:
+            first = max(int((start_s - _LONGEST_CLOSURE_S) * rate), int(kept[-1].start_s * rate))
+            sounding = np.flatnonzero(np.abs(wave[first : int(start_s * rate)]) > 0.01 * loudest)
+            # the burst itself may begin a few samples before its event
+            sounding = sounding[sounding < (start_s - 0.006) * rate - first]
+            start_s = min(start_s, (first + (int(sounding[-1]) + 1 if len(sounding) else 0)) / rate)
+            last = kept.pop()
+            if start_s > last.start_s:
+                kept.append(Phone(last.name, last.start_s, start_s, last.stress))
+            elif last.name != "sil":  # a sound is never swallowed whole
+                kept.append(last)
+                start_s = phone.start_s
+        after = phones[index + 1].name if index + 1 < len(phones) else "sil"
+        if phone.name == "sil" and kept and after not in _SHUT_BEFORE_BURST | {"sil"}:
+            piece = wave[int(start_s * rate) : int(phone.end_s * rate)]
             if len(piece) and float(np.sqrt(np.square(piece).mean())) > 0.03 * loudest:
                 last = kept.pop()
-                phone = Phone(last.name, last.start_s, phone.end_s, last.stress)
-        if phone.end_s > phone.start_s:
-            kept.append(phone)
+                phone, start_s = Phone(last.name, last.start_s, phone.end_s, last.stress), last.start_s
+        if phone.end_s > start_s:
+            kept.append(Phone(phone.name, start_s, phone.end_s, phone.stress))
     return kept
 
 
