@@ -14,7 +14,8 @@ from sadtalker3d.train.corpus import (
     build,
     without_quiet_ends,
 )
-from sadtalker3d.train.corpus_engines import Line, require, speak, without_false_silence
+from sadtalker3d.train.corpus_engines import Line, require, speak
+from sadtalker3d.train.corpus_espeak import without_false_silence
 from sadtalker3d.train.corpus_sounds import KINDS, sound
 from sadtalker3d.train.corpus_text import LANGUAGES, sentence
 from sadtalker3d.train.phones import Phone
