@@ -1,7 +1,7 @@
 """The corpus ExpNet learns from: mel spectrograms of synthetic speech with the time of every phone.
 
-Made by the engines of `corpus_engines` from the texts of `corpus_text`, the same each time for the same plan.
-One voice and one engine are set aside to measure with.
+Made from the lines of `corpus_plan`, the same each time for the same plan: an engine speaks, `manner` whispers,
+sings or changes the throat, and the wave passes a room and a channel before it becomes a mel spectrogram.
 """
 
 from __future__ import annotations
@@ -18,43 +18,29 @@ from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
 from sadtalker3d.mel import SAMPLE_RATE, mel_spectrogram
 from sadtalker3d.train.augment import in_a_room
+from sadtalker3d.train.channels import through
 from sadtalker3d.train.corpus_engines import Line, require, speak
-from sadtalker3d.train.corpus_sounds import KINDS, sound
-from sadtalker3d.train.corpus_text import LANGUAGES, sentence, words
+from sadtalker3d.train.corpus_plan import HELD_OUT_VOICE, CorpusConfig, plan
+from sadtalker3d.train.corpus_sounds import sound
+from sadtalker3d.train.manner import said
 from sadtalker3d.train.phones import SHAPES, Phone
 
-_EN_VOICES = ("en-us", "en-gb", "en-us", "en-029", "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan", "en-us")
-# variants that sound like people; robots and effects are left out
-_VARIANTS = words(
-    "f1 f2 f3 f4 f5 m1 m2 m3 m4 m5 m6 m7 m8 klatt klatt2 klatt3 klatt4 klatt5 klatt6 adam Alex Alicia "
-    "Andrea Andy Annie antonio aunty belinda benjamin boris caleb david Denis Diogo ed edward Gene "
-    "Gustave Henrique Hugo iven Jacky john Lee linda marcelo Marco Mario max michael Michel miguel mike "
-    "Nguyen norbert pablo paul pedro quincy rob robert sandro shelby steph steph2 steph3 travis victor "
-    "Zac whisper whisperf grandpa grandma croak"
-)
-HELD_OUT_VOICE = ("flite", "awb")
-HELD_OUT_ENGINE = "festival"
-
-
-@dataclass(frozen=True)
-class CorpusConfig:
-    """How much of what, in utterances (about 4 s each); the seeds make the corpus the same for everybody."""
-
-    hibari: int = 1700
-    flite: tuple[tuple[str, int], ...] = (("slt", 700), ("rms", 700), ("kal16", 400))
-    espeak_english: int = 1000
-    espeak_other: int = 1000
-    held_out_voice: int = 150
-    held_out_engine: int = 60
-    sounds: int = 240  # of 10 s each
-    seed: int = 0
+__all__ = [
+    "HELD_OUT_VOICE",
+    "Corpus",
+    "CorpusConfig",
+    "Utterance",
+    "build",
+    "levelled",
+    "load",
+    "plan",
+    "without_quiet_ends",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """A row of the corpus. `part` is "train", "voice" (held-out voice), "engine" (held-out engine) or
-    "rest".
-    """
+    """A row of the corpus; its `part` is one of those that `corpus_plan` lists."""
 
     part: str
     line: Line
@@ -75,38 +61,6 @@ class Corpus:
 
     def of(self, part: str) -> list[Utterance]:
         return [u for u in self.utterances if u.part == part]
-
-
-def plan(config: CorpusConfig) -> list[tuple[str, Line]]:
-    """Every line to be spoken, with its part, drawn from the seed."""
-    rng = np.random.default_rng([config.seed, 25])
-    lines: list[tuple[str, Line]] = []
-
-    def add(part: str, engine: str, voice: str, language: str = "en", plain: bool = False) -> None:
-        rate = float(2 ** rng.uniform(-0.35, 0.45))
-        formant = 1.0 if plain else float(2 ** rng.uniform(-0.28, 0.3))
-        # long throats go with low voices
-        pitch = 1.0 if plain else float(formant**1.2 * 2 ** rng.normal(0, 0.3))
-        text, seed = sentence(rng, language), int(rng.integers(1 << 30))
-        lines.append((part, Line(engine, voice, text, language, rate, pitch, formant, seed)))
-
-    for _ in range(config.hibari):
-        add("train", "hibari", "heart")
-    for voice, count in config.flite:
-        for _ in range(count):
-            add("train", "flite", voice)
-    for _ in range(config.espeak_english):
-        add("train", "espeak", f"{rng.choice(_EN_VOICES)}+{rng.choice(_VARIANTS)}")
-    for _ in range(config.espeak_other):
-        language = str(rng.choice(LANGUAGES[1:]))
-        add("train", "espeak", f"{language}+{rng.choice(_VARIANTS)}", language)
-    for _ in range(config.held_out_voice):
-        add("voice", *HELD_OUT_VOICE, plain=True)
-    for _ in range(config.held_out_engine):
-        add("engine", HELD_OUT_ENGINE, str(rng.choice(["cmu_us_slt_arctic_hts", "kal_diphone"])), plain=True)
-    for k in range(config.sounds):
-        lines.append(("rest", Line("sound", KINDS[k % len(KINDS)], "", seed=int(rng.integers(1 << 30)))))
-    return lines
 
 
 def build(
@@ -183,7 +137,6 @@ def _spoken(
 
 
 SPEECH_LEVEL = 0.03  # rms of the louder half; low enough that no mel band reaches its ceiling
-_ROOM_SHARE = 0.3
 
 
 def _mel_and_phones(line: Line) -> tuple[np.ndarray, list[Phone]] | None:
@@ -196,6 +149,7 @@ def _mel_and_phones(line: Line) -> tuple[np.ndarray, list[Phone]] | None:
     spoken = [p for p in phones if p.name != "sil"]
     if seconds < 0.4 or len(spoken) < 3 or spoken[-1].end_s > seconds + 0.3:
         return None
+    wave, phones = said(line.manner, wave, phones, rng)
     wave = levelled(wave)
     lead_s = float(rng.uniform(0.1, 0.6))  # silence before and after, as in real recordings
     silence = np.zeros(int(lead_s * SAMPLE_RATE), np.float32)
@@ -203,8 +157,12 @@ def _mel_and_phones(line: Line) -> tuple[np.ndarray, list[Phone]] | None:
     phones = [Phone(p.name, p.start_s + lead_s, p.end_s + lead_s, p.stress) for p in phones]
     mel = mel_spectrogram(wave)
     phones = without_quiet_ends(phones, mel)
-    if rng.random() < _ROOM_SHARE and line.engine != "festival" and line.voice != HELD_OUT_VOICE[1]:
-        mel = mel_spectrogram(in_a_room(wave, rng))
+    if line.room:
+        wave = in_a_room(wave, rng)
+    if line.channel != "clean":
+        wave = through(line.channel, wave, rng)
+    if line.room or line.channel != "clean":
+        mel = mel_spectrogram(wave)
     return mel, [p for p in phones if p.name in SHAPES]
 
 

@@ -6,7 +6,6 @@ of their recordings is kept: a corpus is made anew by whoever trains.
 
 from __future__ import annotations
 
-import ctypes
 import ctypes.util
 import functools
 import importlib.util
@@ -16,11 +15,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sadtalker3d.errors import UserError
+from sadtalker3d.train.corpus_espeak import espeak_library
+from sadtalker3d.train.corpus_festival import festival_speech, missing_packages
 from sadtalker3d.train.phones import Phone, from_arpabet, from_ipa
 
 SAMPLE_RATE = 16000
@@ -38,6 +38,9 @@ class Line:
     pitch: float = 1.0
     formant: float = 1.0
     seed: int = 0
+    manner: str = "plain"  # one of `manner.MANNERS`
+    channel: str = "clean"  # one of `channels.CHANNELS`
+    room: bool = False
 
 
 def speak(line: Line) -> tuple[np.ndarray, list[Phone]]:
@@ -60,8 +63,8 @@ def require(engines: set[str]) -> None:
     apt: list[str] = [
         name for name in ("flite", "festival") if name in engines and shutil.which(name) is None
     ]
-    if "festival" in engines and not Path("/usr/share/festival/voices/us/cmu_us_slt_arctic_hts").exists():
-        apt.append("festvox-us-slt-hts")
+    if "festival" in engines:
+        apt += missing_packages()
     if "espeak" in engines and ctypes.util.find_library("espeak-ng") is None:
         apt.append("libespeak-ng1 espeak-ng-data")
     if apt:
@@ -123,103 +126,14 @@ def _one_utterance(text: str) -> str:
 
 def _festival(line: Line, rate: float, pitch: float) -> tuple[np.ndarray, int, list[Phone]]:
     del pitch  # its voices have no simple setting for it
-    with tempfile.TemporaryDirectory() as folder:
-        wav, segments = Path(folder) / "line.wav", Path(folder) / "segments"
-        text = _one_utterance(line.text).replace('"', "")
-        script = (
-            f"(voice_{line.voice}) (Parameter.set 'Duration_Stretch {1 / rate:.3f})"
-            f'(set! utt (Utterance Text "{text}")) (utt.synth utt)'
-            f'(utt.save.segs utt "{segments}") (utt.save.wave utt "{wav}")'
-        )
-        subprocess.run(
-            ["festival", "--pipe"], input=script, check=True, capture_output=True, text=True, timeout=120
-        )
-        wave, sample_rate = _read_wav(wav)
-        rows = [row.split() for row in segments.read_text().splitlines() if row and not row.startswith("#")]
-    phones: list[Phone] = []
-    start = 0.0
-    for end, _, symbol in rows:
-        phones += from_arpabet(symbol, start, float(end))
-        start = float(end)
-    return wave, sample_rate, phones
+    return festival_speech(line.voice, _one_utterance(line.text), rate)
 
 
 # espeak-ng ------------------------------------------------------------------------------------------
 
 
-class _EspeakEvent(ctypes.Structure):
-    """espeak_EVENT of speak_lib.h."""
-
-    _fields_ = (
-        ("type", ctypes.c_int), ("unique_identifier", ctypes.c_uint), ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int), ("audio_position_ms", ctypes.c_int), ("sample", ctypes.c_int),
-        ("user_data", ctypes.c_void_p), ("id", ctypes.c_char * 8),
-    )  # fmt: skip
-
-
-_ESPEAK_END_OF_LIST, _ESPEAK_PHONEME = 0, 7
-_ESPEAK_SYNCHRONOUS, _ESPEAK_PHONEME_EVENTS, _ESPEAK_IPA, _ESPEAK_UTF8 = 2, 1, 2, 1
-_ESPEAK_RATE, _ESPEAK_PITCH, _ESPEAK_RANGE = 1, 3, 4
-_ESPEAK_WORDS_PER_MINUTE = 165.0
-
-
-class _Espeak:
-    """The library, initialised once a process."""
-
-    def __init__(self) -> None:
-        self.library = ctypes.CDLL(ctypes.util.find_library("espeak-ng"))
-        callback_type = ctypes.CFUNCTYPE(
-            ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_EspeakEvent)
-        )
-        options = _ESPEAK_PHONEME_EVENTS | _ESPEAK_IPA
-        self.sample_rate: int = self.library.espeak_Initialize(_ESPEAK_SYNCHRONOUS, 0, None, options)
-        if self.sample_rate < 0:
-            raise UserError("espeak-ng does not start: sudo apt install espeak-ng-data")
-        self.callback = callback_type(self._collect)  # kept: the library holds only a pointer
-        self.library.espeak_SetSynthCallback(self.callback)
-        self.blocks: list[np.ndarray] = []
-        self.events: list[tuple[int, str]] = []
-
-    def _collect(self, samples: Any, count: int, events: Any) -> int:
-        if count and samples:
-            self.blocks.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        i = 0
-        while events[i].type != _ESPEAK_END_OF_LIST:
-            if events[i].type == _ESPEAK_PHONEME:
-                self.events.append((events[i].sample, events[i].id.decode("utf-8", "ignore")))
-            i += 1
-        return 0
-
-    def speak(self, line: Line, rate: float, pitch: float) -> tuple[np.ndarray, int, list[Phone]]:
-        self.blocks, self.events = [], []
-        self.library.espeak_SetVoiceByName(line.voice.encode())
-        self.library.espeak_SetParameter(
-            _ESPEAK_RATE, int(np.clip(_ESPEAK_WORDS_PER_MINUTE * rate, 80, 400)), 0
-        )
-        self.library.espeak_SetParameter(_ESPEAK_PITCH, int(np.clip(50 + 60 * np.log2(pitch), 0, 99)), 0)
-        self.library.espeak_SetParameter(_ESPEAK_RANGE, 35 + line.seed % 40, 0)
-        text = line.text.encode() + b"\0"
-        self.library.espeak_Synth(text, len(text), 0, 1, 0, _ESPEAK_UTF8, None, None)
-        wave = (
-            np.concatenate(self.blocks).astype(np.float32) / 32768 if self.blocks else np.zeros(0, np.float32)
-        )
-        ends = [sample for sample, _ in self.events[1:]] + [len(wave)]
-        phones: list[Phone] = []
-        for (start, symbol), end in zip(self.events, ends, strict=True):
-            stress = 2 if "ˈ" in symbol else 1 if "ˌ" in symbol else 0
-            start_s, end_s = start / self.sample_rate, end / self.sample_rate
-            spoken = from_ipa(symbol, start_s, end_s, stress)
-            phones += spoken or [Phone("sil", start_s, end_s)]
-        return wave, self.sample_rate, phones
-
-
-@functools.cache
-def _espeak_library() -> _Espeak:
-    return _Espeak()
-
-
 def _espeak(line: Line, rate: float, pitch: float) -> tuple[np.ndarray, int, list[Phone]]:
-    return _espeak_library().speak(line, rate, pitch)
+    return espeak_library().speak(line.voice, line.text, line.language, rate, pitch, 35 + line.seed % 40)
 
 
 # hibari ---------------------------------------------------------------------------------------------

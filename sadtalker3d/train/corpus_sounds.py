@@ -122,6 +122,99 @@ def _near_silence(samples: int, rng: np.random.Generator) -> np.ndarray:
     return wave
 
 
+def _voiced(hertz: np.ndarray, rng: np.random.Generator, high_hz: float) -> np.ndarray:
+    """The buzz of a throat at a pitch curve (samples,), through a few resonances, mean power 1."""
+    pulses = np.diff(np.floor(np.cumsum(hertz) / SAMPLE_RATE), prepend=0.0)
+    spectrum = np.fft.rfft(pulses)
+    bins = np.fft.rfftfreq(len(hertz), 1 / SAMPLE_RATE)
+    spectrum *= 1 / (1 + (bins / rng.uniform(150, 500)) ** 2) / (1 + (bins / high_hz) ** 4)
+    for centre in (rng.uniform(300, 900), rng.uniform(900, 2000), rng.uniform(2200, 3200)):
+        spectrum *= 1 + 8 / (1 + ((bins - centre) / rng.uniform(50, 150)) ** 2)
+    wave = np.fft.irfft(spectrum, len(hertz))
+    wave -= wave.mean()
+    return wave / max(float(np.std(wave)), 1e-9)
+
+
+def _laughter(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Bouts of ha-ha: 3 to 10 bursts, four or five a second, falling in pitch; voiced or only breath."""
+    wave = 0.002 * rng.standard_normal(samples)
+    at = int(rng.uniform(0, 8000))
+    while at < samples - 3200:
+        base_hz, voiced = rng.uniform(120, 450), rng.random() < 0.7
+        for k in range(int(rng.integers(3, 11))):
+            length = int(rng.uniform(0.07, 0.16) * SAMPLE_RATE)
+            if at + length >= samples:
+                break
+            t = np.linspace(0, 1, length)
+            burst = 0.5 * _band(length, rng, rng.uniform(400, 1000), rng.uniform(3000, 6000))
+            if voiced:
+                burst = 0.4 * burst + _voiced(base_hz * 0.96**k * (1.1 - 0.25 * t), rng, 4000.0)
+            wave[at : at + length] += 0.93**k * rng.uniform(0.6, 1) * burst * np.sin(np.pi * t) ** 0.7
+            at += length + int(rng.uniform(0.05, 0.14) * SAMPLE_RATE)
+        at += int(rng.uniform(0.3, 2.0) * SAMPLE_RATE)
+    return wave
+
+
+def _coughs(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """A sharp burst, a rough middle and sometimes a voiced end, once to three times; throat clearing too."""
+    wave = 0.003 * rng.standard_normal(samples)
+    at = int(rng.uniform(0, 16000))
+    while at < samples - 9600:
+        for _ in range(int(rng.integers(1, 4))):
+            length = min(int(rng.uniform(0.15, 0.4) * SAMPLE_RATE), samples - at - 1)
+            if length < 1600:
+                break
+            t = np.linspace(0, 1, length)
+            cough = _band(length, rng, rng.uniform(200, 700), rng.uniform(2500, 6500))
+            if rng.random() < 0.6:
+                rough_hz = rng.uniform(70, 220) * (1 + 0.15 * rng.standard_normal(length // 160 + 2))
+                cough += _voiced(np.repeat(rough_hz, 160)[:length], rng, 3000.0)
+            wave[at : at + length] += cough * np.exp(-t * rng.uniform(2, 6)) * np.minimum(t * 40, 1)
+            at += length + int(rng.uniform(0.05, 0.3) * SAMPLE_RATE)
+        at += int(rng.uniform(0.5, 3.0) * SAMPLE_RATE)
+    return wave
+
+
+def _sniffs(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """High noise that rises and is cut off, through the nose."""
+    wave = 0.003 * rng.standard_normal(samples)
+    for at in rng.integers(0, samples - 9600, max(1, samples // SAMPLE_RATE // 2)):
+        length = int(rng.uniform(0.1, 0.5) * SAMPLE_RATE)
+        shape = np.linspace(0, 1, length) ** rng.uniform(0.5, 2) * np.minimum(
+            (length - np.arange(length)) / 400, 1
+        )
+        wave[at : at + length] += shape * _band(length, rng, rng.uniform(900, 2500), rng.uniform(5000, 7500))
+    return wave
+
+
+def _applause(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """2 to 60 people clap, each at a rate of his own."""
+    people = int(np.exp(rng.uniform(np.log(2), np.log(60))))
+    claps = np.zeros(samples)
+    for _ in range(people):
+        moments = np.cumsum(rng.normal(1 / rng.uniform(2.5, 5), 0.02, int(samples / SAMPLE_RATE * 5)))
+        moments = (moments[moments * SAMPLE_RATE < samples - 1] * SAMPLE_RATE).astype(int)
+        claps[moments[moments >= 0]] += rng.uniform(0.2, 1)
+    length = 800
+    hit = _band(length, rng, rng.uniform(400, 1200), rng.uniform(3000, 7000)) * np.exp(
+        -np.arange(length) / 120
+    )
+    return np.convolve(claps, hit)[:samples] + 0.003 * rng.standard_normal(samples)
+
+
+def _hummed(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """A tune with closed lips: notes of a scale, little above 1 kHz."""
+    notes = rng.choice([0, 2, 4, 5, 7, 9, 12], int(samples / SAMPLE_RATE * 3) + 2)
+    length_s = rng.uniform(0.25, 0.8)
+    t = np.arange(samples) / SAMPLE_RATE
+    tune = notes[np.minimum((t / length_s).astype(int), len(notes) - 1)].astype(float)
+    tune = np.convolve(np.pad(tune, (800, 799), "edge"), np.ones(1600) / 1600, "valid")
+    vibrato = rng.uniform(0, 0.3) * np.sin(2 * np.pi * 5.5 * t)
+    wave = _voiced(rng.uniform(90, 320) * 2 ** ((tune + vibrato) / 12), rng, rng.uniform(600, 1300))
+    breaks = np.sin(2 * np.pi * t / rng.uniform(2, 5) + rng.uniform(0, 6)) > -0.8  # breath
+    return wave * np.convolve(breaks, np.ones(800) / 800, "same") + 0.002 * rng.standard_normal(samples)
+
+
 _MAKERS: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
     "noise": _noise,
     "hum": _hum,
@@ -130,5 +223,10 @@ _MAKERS: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
     "clicks": _clicks,
     "tones": _tones,
     "near_silence": _near_silence,
+    "laughter": _laughter,
+    "coughs": _coughs,
+    "sniffs": _sniffs,
+    "applause": _applause,
+    "hummed": _hummed,
 }
 KINDS = tuple(_MAKERS)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from sadtalker3d.train.corpus_languages import TEXTS
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -79,89 +83,70 @@ _ONSETS = words(
 _NUCLEI = words("a e i o u oo ee ai oy ow ar er or aw oa ea")
 _CODAS = ("", "", "", *words("b p m f v t d k g s sh ch n ng l mp st lf"))
 
-# a few plain sentences of each language; the words are shuffled and recombined, since only their sounds
-# matter
-_SENTENCES: dict[str, str] = {
-    "es": (
-        "mi papá compra pan blanco por la mañana . el bebé bebe un vaso de agua tibia . la "
-        "familia vive en una pequeña villa con muchas flores . vamos a ver una película muy "
-        "buena . juan y pablo trabajan mucho . hoy hace buen tiempo pero mañana va a llover . "
-        "el cielo azul , el mar profundo y la luna llena"
-    ),
-    "fr": (
-        "ma maman prépare un bon petit pain blanc . vous pouvez voir la pluie tomber sur le "
-        "pont . il fait beau aujourd'hui mais demain il va pleuvoir . la famille habite une "
-        "vieille maison bleue . je voudrais un peu de beurre et du fromage . deux heureux "
-        "oiseaux volent au dessus du fleuve . bonjour monsieur comment allez vous"
-    ),
-    "de": (
-        "meine mutter backt am morgen frisches brot . der bäcker verkauft viele warme "
-        "brötchen . wir wohnen in einem blauen haus über dem fluss . heute scheint die sonne "
-        "aber morgen wird es regnen . fünf freunde fahren mit dem boot über den see . ich "
-        "möchte bitte ein großes glas wasser . schöne grüne bäume"
-    ),
-    "it": (
-        "la mamma prepara una buona pizza per la famiglia . vivo in una piccola villa vicino "
-        "al fiume . oggi fa bel tempo ma domani pioverà . vorrei un bicchiere di vino bianco "
-        ". il bambino beve il latte . sempre meglio pensare prima di parlare . buongiorno "
-        "signora come va"
-    ),
-    "pt": (
-        "minha mãe faz um bom bolo para a família . vamos ver o mar amanhã de manhã . o bebê "
-        "bebe água . eu queria um pouco de pão com manteiga . hoje faz bom tempo mas amanhã "
-        "vai chover . muito obrigado"
-    ),
-    "nl": (
-        "mijn moeder bakt vers brood in de morgen . wij wonen in een blauw huis bij de rivier "
-        ". vandaag schijnt de zon maar morgen gaat het regenen . ik wil graag een glas water "
-        ". vijf vrienden varen met de boot"
-    ),
-    "pl": (
-        "moja mama piecze dobry chleb . mieszkamy w małym białym domu nad rzeką . dzisiaj "
-        "jest ładna pogoda ale jutro będzie padać . poproszę szklankę wody . pięć ptaków leci "
-        "nad polem"
-    ),
-    "ru": (
-        "моя мама печёт вкусный хлеб . мы живём в большом белом доме у реки . сегодня хорошая "
-        "погода а завтра будет дождь . можно мне стакан воды пожалуйста . пять птиц летят над "
-        "полем"
-    ),
-    "tr": (
-        "annem sabah güzel bir ekmek yapıyor . biz nehrin yanında büyük bir evde yaşıyoruz . "
-        "bugün hava güzel ama yarın yağmur yağacak . bir bardak su istiyorum . beş kuş uçuyor"
-    ),
-    "sv": (
-        "min mamma bakar gott bröd på morgonen . vi bor i ett blått hus vid floden . idag "
-        "skiner solen men i morgon blir det regn . jag vill ha ett glas vatten . fem fåglar "
-        "flyger över fältet"
-    ),
-    "ja": (
-        "ははは あさ ぱんを やきます . わたしたちは かわの そばに すんでいます . きょうは いい てんきですが あしたは あめです . みずを ください . "
-        "ともだちと ふねに のります . ぼうしと ふくを かいました"
-    ),
-    "fi": (
-        "äitini leipoo aamulla hyvää leipää . me asumme sinisessä talossa joen varrella . "
-        "tänään paistaa aurinko mutta huomenna sataa . haluaisin lasin vettä . viisi lintua "
-        "lentää pellon yli . hyvää päivää mummo"
-    ),
-    "hi": (
-        "मेरी माँ सुबह रोटी बनाती है . "
-        "हम नदी के पास रहते हैं . "
-        "आज मौसम अच्छा है पर कल बारिश "
-        "होगी . मुझे पानी चाहिए . पाँच पक्षी उड़ते हैं"
-    ),
-    "ar": (
-        "أمي تخبز الخبز في الصباح . نحن نسكن في بيت أبيض قرب النهر . اليوم الجو جميل وغدا "
-        "ستمطر . أريد كوبا من الماء"
-    ),
+# what made-up words of a language are put together from: onsets, nuclei, codas in its own spelling
+_SOUNDS: dict[str, tuple[str, str, str]] = {
+    "es": ("b p m f v t d c s n ñ l ll r rr ch j g bl br pl pr fl tr hu", "a e i o u ie ue ai", "n s l r m"),
+    "fr": ("b p m f v t d c s ch j n gn l r bl br pl pr fl tr", "a e é è i o u ou eu au on an in oi ui", "che le me pe ve fe se"),
+    "de": ("b p m f w v t d k s sch n l r pf z bl br pl pr fl fr schw tr", "a e i o u ä ö ü ei au eu ie", "n m f b s ch l r pf t"),
+    "it": ("b p m f v t d c s n gn l gl r z sc bb pp mm ff vv", "a e i o u ia uo", "n l r m"),
+    "pt": ("b p m f v t d c s n nh l lh r ch j bl br pl pr", "a e i o u ã ão õe ei ou", "m s r l"),
+    "nl": ("b p m f v w t d k s n l r g sch bl br pl vr", "a e i o u aa ee oo uu oe eu ui ij ou", "p f m n s k l"),
+    "pl": ("b p m f w t d k s sz cz ż ć ś n ń l ł r bł br pł pr wr", "a e i o u ą ę y ó", "m p b f sz ć n k"),
+    "ru": ("б п м ф в т д к с ш ч ж н л р х г бл бр пл пр мн вп", "а е и о у ы я ё ю э", "м п б ф в н л р т"),
+    "tr": ("b p m f v t d k s ş ç c n l r y", "a e ı i o ö u ü", "p m n k r l f v"),
+    "sv": ("b p m f v t d k s sj tj n l r bl br pl fl", "a e i o u å ä ö y", "m p b f v n l r"),
+    "fi": ("p m v h t k s n l r j b f", "a e i o u ä ö y aa oo uu yy öö ie uo yö", "n s l r"),
+    "ca": ("b p m f v t d c s n ny l ll r x j bl br pl pr", "a e i o u ai ou", "m n s l p"),
+    "cs": ("b p m f v t d k s š č ž ř n ň l r h ch bl br pl pr", "a e i o u á é í ů ou y", "m p b f v n l k"),
+    "ja": ("ぱ ぴ ぷ ぺ ぽ ば び ぶ べ ぼ ま み む め も ふ わ か き く さ し す た ち つ な に の ら り ろ や ゆ よ ふぁ ふぃ", "ん っか あ う い", ""),
+    "hi": ("ब प म फ भ व त द क स श न ल र च ज घ ख ड ठ", "ा ि ी ु ू े ो ौ ै", "म प ब न ल र स"),
+    "ar": ("ب م ف و ت د ك س ش ن ل ر ج ق ح خ ع ط ض", "ا و ي", "م ب ف ن ل ر"),
+    "ko": ("바 비 부 보 버 파 푸 포 피 마 무 모 미 빠 뽀 와 워 위 가 나 다 사 자 하 고 두 주", "으 오 우 이", "ㅇ"),
+    "cmn": ("b p m f d t n l g k h j q x zh ch sh r z c s w y", "a1 a2 a3 a4 o1 e4 ai2 ei3 ao4 ou2 an1 en4 ang3 eng1 i4 u3 ian1 iao3 uo2 ui4 ü3", ""),
+    "id": ("b p m f w t d k s n ny ng l r j c", "a e i o u ai au", "m n p k s"),
+    "sw": ("b p m f v w mb mw bw t d k s n ny l r j ch", "a e i o u", "a"),
+}  # fmt: skip
+_SENTENCES: dict[str, list[list[str]]] = {
+    language: [part.split() for part in text.split(" . ")] for language, text in TEXTS.items()
 }
 LANGUAGES = ("en", *_SENTENCES)
+
+
+def made_up(rng: np.random.Generator, language: str) -> str:
+    """A word of one to three syllables that the language could have."""
+    onsets, nuclei, codas = (part.split() or [""] for part in _SOUNDS[language])
+    syllables = [
+        pick(rng, onsets) + pick(rng, nuclei) + (pick(rng, codas) if rng.random() < 0.3 else "")
+        for _ in range(int(rng.integers(1, 4)))
+    ]
+    return "".join(syllables)
+
+
+def _foreign(rng: np.random.Generator, language: str) -> str:
+    """Whole sentences, their words shuffled, made-up words, or a number among them."""
+    sentences = _SENTENCES[language]
+    kind = rng.random()
+    if kind < 0.45:
+        chosen = rng.choice(len(sentences), min(len(sentences), int(rng.integers(1, 4))), replace=False)
+        return ", ".join(" ".join(sentences[k]) for k in chosen)
+    vocabulary = [word for part in sentences for word in part]
+    said = [pick(rng, vocabulary) for _ in range(int(rng.integers(4, 11)))]
+    if kind < 0.7 and language in _SOUNDS:
+        said = [made_up(rng, language) if rng.random() < 0.7 else word for word in said]
+    if rng.random() < 0.15 and language != "cmn":  # its digits are tones
+        said.insert(int(rng.integers(len(said))), str(rng.integers(1, 2000)))
+    return " ".join(said)
+
+
+def pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
+    """One of them; `rng.choice` would make an array of all first, which takes most of the plan's time."""
+    return choices[int(rng.integers(len(choices)))]
 
 
 def nonsense_word(rng: np.random.Generator) -> str:
     """One to three made-up syllables in English spelling, lip sounds twice as often as the rest."""
     syllables = [
-        rng.choice(_ONSETS) + rng.choice(_NUCLEI) + rng.choice(_CODAS) for _ in range(int(rng.integers(1, 4)))
+        pick(rng, _ONSETS) + pick(rng, _NUCLEI) + pick(rng, _CODAS) for _ in range(int(rng.integers(1, 4)))
     ]
     return "".join(syllables)
 
@@ -169,21 +154,17 @@ def nonsense_word(rng: np.random.Generator) -> str:
 def sentence(rng: np.random.Generator, language: str = "en") -> str:
     """One thing to say; a fifth of the English ones, and parts of the others, are nonsense."""
     if language != "en":
-        words = _SENTENCES[language].split()
-        if rng.random() < 0.5:  # a sentence as it is, from any word on
-            first = int(rng.integers(0, max(1, len(words) - 8)))
-            return " ".join(words[first : first + int(rng.integers(6, 16))]).replace(" .", ",").strip(" ,")
-        return " ".join(rng.choice([word for word in words if word not in ".,"], int(rng.integers(5, 12))))
+        return _foreign(rng, language)
     if rng.random() < 0.2:
         words = [nonsense_word(rng) for _ in range(int(rng.integers(3, 8)))]
-        return " ".join(words) + rng.choice([".", "?", "!"])
-    frame = str(rng.choice(_FRAMES))
+        return " ".join(words) + pick(rng, ".?!")
+    frame = pick(rng, _FRAMES)
     for slot, choices in (
         ("{name}", _NAMES), ("{noun}", _NOUNS), ("{verb}", _VERBS), ("{adj}", _ADJECTIVES),
         ("{adv}", _ADVERBS),
     ):  # fmt: skip
         while slot in frame:
-            word = nonsense_word(rng) if rng.random() < 0.06 else str(rng.choice(choices))
+            word = nonsense_word(rng) if rng.random() < 0.06 else pick(rng, choices)
             frame = frame.replace(slot, word, 1)
     while "{num}" in frame:
         frame = frame.replace("{num}", str(rng.integers(1, 10000)), 1)

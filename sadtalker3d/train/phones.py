@@ -1,8 +1,8 @@
 """One alphabet of phones over all speech engines and languages, and what each does with the mouth.
 
 The alphabet is lower-case ARPAbet, with `yu` and `oe` for the rounded front vowels, `x` for sounds made at
-the soft palate or behind it, `q` for the glottal stop, and `sil` for silence. Diphthongs are split into their
-two ends, because the mouth moves between them.
+the soft palate or behind it, `bh` and `ph` for both lips near each other (β ɸ), `q` for the glottal stop,
+and `sil` for silence. Diphthongs are split into their two ends, because the mouth moves between them.
 """
 
 from __future__ import annotations
@@ -81,6 +81,9 @@ SHAPES: dict[str, Shape] = {
     "f": Shape(3.0, 0.7, 2.0, 1.2, round_pull=0.25, spread=0.1, spread_pull=0.3),
     "v": Shape(3.0, 0.7, 2.0, 1.2, round_pull=0.25, spread=0.1, spread_pull=0.3),
     "w": Shape(2.8, 0.7, 2.2, 1.1, 1.0, 1.3, tongue_back=0.3),
+    # both lips near each other but open: Spanish b between vowels, Japanese f
+    "bh": Shape(3.0, 0.5, 1.8, 1.0, round_pull=0.1, spread_pull=0.1),
+    "ph": Shape(2.8, 0.6, 2.2, 1.0, round=0.4, round_pull=0.6),
     # tongue
     "th": Shape(3.2, 0.7, 4.6, 0.6, 0.0, 0.35, tongue_teeth=1.0),
     "dh": Shape(3.2, 0.6, 4.4, 0.5, 0.0, 0.3, tongue_teeth=0.8),
@@ -146,8 +149,8 @@ _IPA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ɤ", ("ax",)), ("ɯ", ("ih",)), ("y", ("yu",)), ("ʏ", ("yu",)), ("ø", ("oe",)), ("œ", ("oe",)),
     ("ɵ", ("oe",)),
     ("ʉ", ("uw",)), ("ɘ", ("ax",)),
-    ("p", ("p",)), ("b", ("b",)), ("m", ("m",)), ("ɱ", ("m",)), ("f", ("f",)), ("v", ("v",)), ("ʋ", ("v",)),
-    ("ɸ", ("f",)), ("w", ("w",)), ("ʍ", ("w",)), ("ɥ", ("w",)), ("θ", ("th",)), ("ð", ("dh",)), ("T", ("d",)),
+    ("p", ("p",)), ("b", ("b",)), ("m", ("m",)), ("ɱ", ("v",)), ("f", ("f",)), ("v", ("v",)), ("ʋ", ("v",)),
+    ("ɸ", ("ph",)), ("w", ("w",)), ("ʍ", ("w",)), ("ɥ", ("w",)), ("θ", ("th",)), ("ð", ("dh",)), ("T", ("d",)),
     ("t", ("t",)), ("ʈ", ("t",)), ("d", ("d",)), ("ɖ", ("d",)), ("ɗ", ("d",)), ("n", ("n",)), ("ɳ", ("n",)),
     ("ɲ", ("n", "y")), ("ŋ", ("ng",)), ("ɴ", ("ng",)), ("l", ("l",)), ("ɫ", ("l",)), ("ɭ", ("l",)),
     ("ʎ", ("l", "y")),
@@ -157,8 +160,11 @@ _IPA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ʁ", ("x",)), ("ʀ", ("x",)), ("x", ("x",)), ("χ", ("x",)), ("ɣ", ("x",)), ("ħ", ("hh",)), ("ʕ", ("hh",)),
     ("ç", ("y",)), ("ʝ", ("y",)), ("j", ("y",)), ("k", ("k",)), ("ɡ", ("g",)), ("g", ("g",)), ("q", ("k",)),
     ("c", ("k",)), ("ɟ", ("g",)), ("h", ("hh",)), ("ɦ", ("hh",)), ("ʔ", ("q",)), ("ɓ", ("b",)),
-    ("ɠ", ("g",)), ("β", ("b",)),
-    ("ʲ", ("y",)),
+    ("ɠ", ("g",)), ("β", ("bh",)),
+    ("ʲ", ("y",)), ("ε", ("eh",)),
+    # espeak-ng writes some sounds in letters of its own: Chinese s. ts. i., Hindi r., Japanese lips at ɯ
+    ("s.", ("sh",)), ("z.", ("zh",)), ("ts.", ("ch",)), ("i.", ("ih",)), ("r.", ("d",)), ("ɯᵝ", ("uh",)),
+    ("nɡ", ("ng",)),
 )  # fmt: skip
 _IPA_TABLE = dict(_IPA)
 _IPA_TOKEN = re.compile("|".join(re.escape(symbol) for symbol in sorted(_IPA_TABLE, key=len, reverse=True)))
@@ -178,6 +184,9 @@ def from_arpabet(symbol: str, start_s: float, end_s: float, stress: int = 0) -> 
 
 def from_ipa(symbols: str, start_s: float, end_s: float, stress: int = 0) -> list[Phone]:
     """What one IPA string says (one sound, a diphthong or an affricate) as phones; marks are passed over."""
+    symbols = (
+        symbols.rstrip("ʲ") or symbols
+    )  # softness is heard in the vowel after; the lips stay as they are
     plain = "".join(c if c in _IPA_TABLE else unicodedata.normalize("NFD", c) for c in symbols)
     names = tuple(name for token in _IPA_TOKEN.findall(plain) for name in _IPA_TABLE[token])
     return _spread(names, start_s, end_s, stress)

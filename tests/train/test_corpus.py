@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import shutil
 
 import numpy as np
@@ -9,14 +10,12 @@ import pytest
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.train.corpus import (
-    HELD_OUT_ENGINE,
-    HELD_OUT_VOICE,
     CorpusConfig,
     build,
-    plan,
     without_quiet_ends,
 )
 from sadtalker3d.train.corpus_engines import Line, require, speak
+from sadtalker3d.train.corpus_espeak import without_false_silence
 from sadtalker3d.train.corpus_sounds import KINDS, sound
 from sadtalker3d.train.corpus_text import LANGUAGES, sentence
 from sadtalker3d.train.phones import Phone
@@ -24,25 +23,14 @@ from sadtalker3d.train.phones import Phone
 TINY = CorpusConfig(
     hibari=0,
     flite=(("kal16", 1),),
+    festival=0,
     espeak_english=1,
     espeak_other=1,
     held_out_voice=1,
     held_out_engine=0,
+    held_out_language=0,
     sounds=1,
 )
-
-
-def test_the_plan_depends_on_its_seed_alone() -> None:
-    assert plan(TINY) == plan(TINY)
-    assert plan(TINY) != plan(CorpusConfig(**{**vars(TINY), "seed": 1}))
-
-
-def test_held_out_voice_and_engine_are_never_trained_on() -> None:
-    lines = [line for part, line in plan(CorpusConfig()) if part == "train"]
-    assert len(lines) > 5000
-    assert not any(
-        (line.engine, line.voice) == HELD_OUT_VOICE or line.engine == HELD_OUT_ENGINE for line in lines
-    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -88,6 +76,26 @@ def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(UserError, match=r"sudo apt install flite festival"):
         require({"flite", "festival"})
+
+
+@pytest.mark.skipif(ctypes.util.find_library("espeak-ng") is None, reason="espeak-ng is not installed")
+def test_espeak_says_no_silence_inside_words_and_no_other_voice() -> None:
+    _, phones = speak(Line("espeak", "es+f1", "mi abuela bebe pan", "es"))
+    names = [phone.name for phone in phones if phone.end_s - phone.start_s > 0.01]
+    assert names == ["m", "iy", "aa", "bh", "w", "ey", "l", "aa", "bh", "ey", "bh", "ey", "p", "aa", "n"]
+    with pytest.raises(UserError, match="no voice xx"):
+        speak(Line("espeak", "xx+f1", "mi abuela"))
+
+
+def test_a_closure_belongs_to_its_stop_and_a_loud_silence_to_the_sound_before() -> None:
+    wave = np.ones(16000, np.float32)
+    wave[4000:4800] = 0
+    said = [Phone("aa", 0.0, 0.3), Phone("p", 0.3, 0.34), Phone("iy", 0.34, 0.5),
+            Phone("sil", 0.5, 0.55), Phone("aa", 0.55, 0.7)]  # fmt: skip
+    found = without_false_silence(said, wave, 16000)
+    assert [(p.name, p.start_s, p.end_s) for p in found] == [
+        ("aa", 0.0, 0.25), ("p", 0.25, 0.34), ("iy", 0.34, 0.55), ("aa", 0.55, 0.7),
+    ]  # fmt: skip
 
 
 @pytest.mark.slow

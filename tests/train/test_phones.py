@@ -32,6 +32,11 @@ def test_arpabet(symbol: str, names: list[str]) -> None:
         ("ä", ["aa"]),
         ("uː", ["uw"]),
         ("ç", ["y"]),
+        ("β", ["bh"]),  # neither closed
+        ("ɸ", ["ph"]),  # nor on the teeth
+        ("ɱ", ["v"]),
+        ("mʲ", ["m"]),
+        ("ts.h", ["ch", "hh"]),
     ],
 )
 def test_ipa_of_several_languages(symbols: str, names: list[str]) -> None:
