@@ -12,12 +12,18 @@ from sadtalker3d.train.lipreader import LipReader
 
 @dataclass(frozen=True)
 class LipReadingConfig:
-    """Weights of the two ways to compare. SadTalker's L_read compares predictions; features see more."""
+    """Weights of the two ways to compare; at the start of the experiment below they weigh alike.
+
+    SadTalker's L_read compares predictions. They forgive what sounds the same; features see how it is said too.
+    Held-out mouths blurred in time (sigma 2 frames) and shrunk to 75 %, led back by the loss alone (Adam, 150
+    steps): closures shut 8 % -> 100 % with either, lower lip to teeth in f v 4.5 -> 3.1 mm by predictions and
+    2.6 mm by features (target 2.5), error of the gap 1.40 -> 0.51 and 0.19 mm.
+    """
 
     predictions: float = (
         1.0  # KL divergence of the phones read from those read in the target, in nats a frame
     )
-    features: float = 0.0  # mean squared difference before naming
+    features: float = 0.2  # mean squared difference before naming
 
 
 class LipReading:
