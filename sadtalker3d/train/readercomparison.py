@@ -1,4 +1,15 @@
-"""Pictures or mesh: both lip readers trained for the same minutes and asked about voices they never met."""
+"""Pictures or mesh: which lip reader knows more after the same work, asked about voices it never met.
+
+Visemes read of the held-out voice and engine, balanced over the visemes in brackets, on one CPU core:
+
+    pictures   2.5 min    16 080 frames drawn    48.5 % (34.5)   53.2 % (36.0)    tested on other people and lights
+    mesh       0.7 min   1 273 600 frames        88.3 % (87.4)   89.1 % (87.2)    on the mean head, 96 channels
+    mesh       5   min   6 247 680 frames        91.6 % (90.9)   91.9 % (90.5)    on the mean head
+    the same                                     90.3 % (89.3)   90.8 % (89.3)    tested on other people and poses
+
+The picture reader was still learning when its time was up; drawing takes most of it (about 8 ms a frame, 16 with
+the way back, where reading 14 x 80 frames of mesh takes 19 ms in all). So the loss reads the mesh.
+"""
 
 from __future__ import annotations
 
