@@ -245,6 +245,23 @@ def train_expnet(
     typer.echo(run(work, minutes=minutes, seed=seed, resume=resume, start=start, report=typer.echo).weights)
 
 
+@train_app.command("reader", epilog="Example: sadtalker3d train reader --work training --minutes 5 --seed 0")
+def train_reader(
+    work: Annotated[
+        Path, typer.Option(help="Folder of the corpus, the checkpoint and the weights.", show_default=False)
+    ],
+    minutes: Annotated[float, typer.Option(help="Length of the training, after the corpus is made.")] = 5.0,
+    seed: Annotated[int, typer.Option(help="Of the network and of every draw.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
+    ] = False,
+) -> None:
+    """Teach a lip reader the mouths that ExpNet will be held to; ExpNet's training uses it, nobody else does."""
+    from sadtalker3d.train.readertraining import train_lip_reader as run
+
+    typer.echo(run(work, minutes=minutes, seed=seed, resume=resume, report=typer.echo).weights)
+
+
 @train_app.command(
     "posevae", epilog="Example: sadtalker3d train posevae --data headmotion -o posevae.safetensors"
 )

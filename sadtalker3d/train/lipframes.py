@@ -61,7 +61,7 @@ def frame_set(corpus: Corpus, part: str, mouth: Mouth) -> FrameSet:
         frames = int(utterance.columns / COLUMNS_PER_FRAME)
         targets.append(targets_of(corpus, utterance, frames, mouth)[:, list(DRIVEN)])
         columns.append(np.clip(window_columns(0, frames), 0, utterance.columns - 1) + utterance.first)
-        phones.append(_phone_indices(utterance, frames))
+        phones.append(phone_indices(utterance, frames))
         follows.append(np.arange(frames) + 1 < frames)
     phone, wanted = np.concatenate(phones), np.concatenate(targets).astype(np.float32)
     shut = np.isin(phone, [PHONES.index(name) for name in BILABIAL]).astype(np.float32)
@@ -78,7 +78,7 @@ def targets_of(corpus: Corpus, utterance: Utterance, frames: int, mouth: Mouth) 
     return open_targets(utterance.phones, frames, mouth, loudness_db=(mel.max(1) + 4) * 12.5)
 
 
-def _phone_indices(utterance: Utterance, frames: int) -> np.ndarray:
+def phone_indices(utterance: Utterance, frames: int) -> np.ndarray:
     """(frames,) index into PHONES of what sounds in the middle of each frame."""
     middle = (np.arange(frames) + 0.5) / 25
     indices = np.full(frames, PHONES.index("sil"), np.int64)
