@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +42,9 @@ MouthGain = Annotated[float, typer.Option("--mouth", help="Strength of lips, jaw
 UpperGain = Annotated[float, typer.Option("--upper-face", help="Of brows, cheeks and lids together.")]
 BrowsGain = Annotated[float, typer.Option("--brows", help="Strength of the brows.")]
 CheeksGain = Annotated[float, typer.Option("--cheeks", help="Strength of the cheeks.")]
+AsymmetryGain = Annotated[
+    float, typer.Option("--asymmetry", help="How unevenly the mouth's sides move; 0 for a mirror.")
+]
 LidsGain = Annotated[float, typer.Option("--lids", help="Of what lids do besides blinking.")]
 HeadGain = Annotated[float, typer.Option("--head", help="Strength of head motion.")]
 BlinkGain = Annotated[float, typer.Option("--blink", help="Depth of blinks; 0 for none.")]
@@ -74,6 +78,7 @@ def talk(
     brows: BrowsGain = 1.0,
     cheeks: CheeksGain = 1.0,
     lids: LidsGain = 1.0,
+    asymmetry: AsymmetryGain = 1.0,
     size: Size = 512,
     force: Force = False,
     progress: Progress = "auto",
@@ -85,7 +90,7 @@ def talk(
         portrait, speech, out, style=style, seed=seed, still=still,
         gains=_gains(
                 mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze,
-                brows=brows, cheeks=cheeks, lids=lids,
+                brows=brows, cheeks=cheeks, lids=lids, asymmetry=asymmetry,
             ), size=size, force=force, show=progress,
     )  # fmt: skip
     for note in result.notes:
@@ -109,6 +114,10 @@ def animate(
     brows: BrowsGain = 1.0,
     cheeks: CheeksGain = 1.0,
     lids: LidsGain = 1.0,
+    asymmetry: AsymmetryGain = 1.0,
+    live: Annotated[
+        bool, typer.Option("--live", help="As if it were still being spoken: know 80 ms of what comes.")
+    ] = False,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
@@ -120,9 +129,32 @@ def animate(
             speech, out, style=style, seed=seed, still=still,
             gains=_gains(
                 mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze,
-                brows=brows, cheeks=cheeks, lids=lids,
-            ), force=force, show=progress,
+                brows=brows, cheeks=cheeks, lids=lids, asymmetry=asymmetry,
+            ), live=live, force=force, show=progress,
         )
+    )  # fmt: skip
+
+
+@app.command(
+    epilog="Example: arecord -q -t raw -f S16_LE -c 1 -r 16000 | sadtalker3d stream --rate 16000 --seed 7"
+)
+def stream(
+    rate: Annotated[int, typer.Option(help="Samples a second of the sound, 8000 to 192000.")] = 16000,
+    style: Style = 0,
+    seed: Seed = 0,
+    still: Still = False,
+    mouth: MouthGain = 1.0,
+    upper_face: UpperGain = 1.0,
+    head: HeadGain = 1.0,
+    blink: BlinkGain = 1.0,
+    gaze: GazeGain = 1.0,
+) -> None:
+    """Raw 16-bit mono sound on standard input to one JSON line a frame, 80 ms of sound after its middle."""
+    from sadtalker3d.commands import stream as run
+
+    run(
+        sys.stdin.buffer, sys.stdout, rate=rate, style=style, seed=seed, still=still,
+        gains=_gains(mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze),
     )  # fmt: skip
 
 
@@ -224,11 +256,15 @@ def doctor() -> None:
     raise typer.Exit(1 if any(check.ok is False for check in checks) else 0)
 
 
-@train_app.command("expnet", epilog="Example: sadtalker3d train expnet --work training --minutes 45 --seed 0")
+@train_app.command(
+    "expnet",
+    epilog="Example: sadtalker3d train expnet --work training --minutes 38 --seed 0; by two processes: "
+    "torchrun --nproc-per-node 2 -m sadtalker3d train expnet --work training",
+)
 def train_expnet(
     work: Annotated[
         Path,
-        typer.Option(help="Folder for the corpus (0.4 GB), checkpoints and weights.", show_default=False),
+        typer.Option(help="Folder for the corpus (0.8 GB), checkpoints and weights.", show_default=False),
     ],
     minutes: Annotated[float, typer.Option(help="Length of the training, after the corpus is made.")] = 45.0,
     seed: Annotated[int, typer.Option(help="Of the network and of every draw.")] = 0,
@@ -238,11 +274,34 @@ def train_expnet(
     start: Annotated[
         Path | None, typer.Option(help="Begin from these weights instead of from nothing.")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="The network for sound that is still being spoken.")
+    ] = False,
+    steps: Annotated[
+        int | None, typer.Option(help="Length in steps instead of minutes: the same work on any machine.")
+    ] = None,
+    landmarks: Annotated[
+        float | None, typer.Option(help="Weight of the landmark loss; 0 leaves it out.")
+    ] = None,
+    reading: Annotated[
+        float | None, typer.Option(help="Weight of the lip-reading loss; 0 leaves it out.")
+    ] = None,
 ) -> None:
     """Teach ExpNet the mouth, from speech it synthesises itself (needs flite, festival and espeak-ng)."""
+    from sadtalker3d.train.expnet import TrainConfig
     from sadtalker3d.train.expnet import train_expnet as run
+    from sadtalker3d.train.liploss import LossConfig
 
-    typer.echo(run(work, minutes=minutes, seed=seed, resume=resume, start=start, report=typer.echo).weights)
+    usual = LossConfig()
+    loss = LossConfig(
+        landmarks=usual.landmarks if landmarks is None else landmarks,
+        reading=usual.reading if reading is None else reading,
+    )
+    trained = run(
+        work, minutes=minutes, steps=steps, seed=seed, live=live, resume=resume, start=start,
+        config=TrainConfig(loss=loss), report=typer.echo,
+    )  # fmt: skip
+    typer.echo(trained.weights)
 
 
 @train_app.command("reader", epilog="Example: sadtalker3d train reader --work training --minutes 5 --seed 0")
@@ -288,4 +347,6 @@ def main() -> None:
         typer.echo(f"sadtalker3d: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:
+        # what is left in the buffer cannot be written either, and Python would complain about it at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

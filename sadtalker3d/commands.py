@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from sadtalker3d.errors import TrackError, UserError
 from sadtalker3d.files import check_outputs
@@ -97,18 +97,42 @@ def animate(
     seed: int = 0,
     still: bool = False,
     gains: Gains | None = None,
+    live: bool = False,
     force: bool = False,
     show: Mode = "none",
 ) -> Path:
-    """Speech to a track file (.json or .npz) that names its sound."""
+    """Speech to a track file (.json or .npz) that names its sound.
+
+    live : as it would have been animated while it was spoken, knowing 80 ms of what comes
+    """
     from sadtalker3d.talker import Talker
 
     out = Path(out)
     _require_ending(out, (".json", ".npz"), "a track")
     check_outputs([out], force=force, inputs=[Path(speech)])
     with progress("animate", show) as report:
-        take = Talker().animate(speech, style=style, seed=seed, still=still, gains=gains, progress=report)
+        make = Talker().animate_live if live else Talker().animate
+        take = make(speech, style=style, seed=seed, still=still, gains=gains, progress=report)
     return take.replace(audio=relative_audio(speech, out)).save(out)
+
+
+def stream(
+    sound: BinaryIO,
+    out: TextIO,
+    *,
+    rate: int = 16000,
+    style: int = 0,
+    seed: int = 0,
+    still: bool = False,
+    gains: Gains | None = None,
+) -> int:
+    """Raw 16-bit mono sound to one JSON line a frame, while it comes; see `sadtalker3d.stream.stream`."""
+    from sadtalker3d.stream import stream as run
+    from sadtalker3d.talker import Talker
+
+    if sound.isatty():
+        raise UserError("standard input is the keyboard; pipe sound into this command, see --help")
+    return run(Talker().live(rate, style=style, seed=seed, still=still, gains=gains), sound, out)
 
 
 def export(take: str | Path, out: str | Path, *, angle_unit: str = "rad", force: bool = False) -> Path:

@@ -38,7 +38,7 @@ def mel_spectrogram(wave: np.ndarray) -> np.ndarray:
     """
     wave = np.asarray(wave, dtype=np.float64)
     edge = np.zeros(FFT_SAMPLES // 2)
-    return _columns(np.concatenate([edge, _emphasised(wave, 0.0), edge]))
+    return columns_of(np.concatenate([edge, emphasised(wave, 0.0), edge]))
 
 
 def mel_blocks(waves: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -55,12 +55,12 @@ def mel_blocks(waves: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         wave, rest = wave[:whole], wave[whole:]
         if not whole:
             continue
-        pending = np.concatenate([pending, _emphasised(wave, last)])
+        pending = np.concatenate([pending, emphasised(wave, last)])
         last = wave[-1]
-        block = _columns(pending)
+        block = columns_of(pending)
         pending = pending[block.shape[1] * HOP_SAMPLES :]
         yield block
-    yield _columns(np.concatenate([pending, np.zeros(FFT_SAMPLES // 2)]))
+    yield columns_of(np.concatenate([pending, np.zeros(FFT_SAMPLES // 2)]))
 
 
 def window_columns(first: int, last: int) -> np.ndarray:
@@ -106,25 +106,29 @@ def _frames_of(columns: int) -> int:
     return -(-(columns - 1) * HOP_SAMPLES // SAMPLES_PER_FRAME)
 
 
-def _emphasised(wave: np.ndarray, before: float) -> np.ndarray:
+def emphasised(wave: np.ndarray, before: float) -> np.ndarray:
     """y[n] = x[n] - 0.97 x[n-1], where x[-1] is `before`."""
     return wave - PREEMPHASIS * np.concatenate([[before], wave[:-1]])
 
 
-def _columns(emphasised: np.ndarray) -> np.ndarray:
-    """Mel columns of all windows that fit: (samples,) -> (80, n) float32."""
-    total = max(0, (len(emphasised) - FFT_SAMPLES) // HOP_SAMPLES + 1)
+def columns_of(wave: np.ndarray) -> np.ndarray:
+    """Mel columns of all windows that fit into `emphasised` sound: (samples,) -> (80, n) float32."""
+    total = max(0, (len(wave) - FFT_SAMPLES) // HOP_SAMPLES + 1)
     mel = np.empty((BANDS, total), np.float32)
-    # np.hanning is symmetric; one point more, cut off, makes it periodic
-    taper = np.hanning(FFT_SAMPLES + 1)[:-1]
     for first in range(0, total, _COLUMNS_AT_ONCE):
         last = min(first + _COLUMNS_AT_ONCE, total)
-        samples = emphasised[first * HOP_SAMPLES : (last - 1) * HOP_SAMPLES + FFT_SAMPLES]
+        samples = wave[first * HOP_SAMPLES : (last - 1) * HOP_SAMPLES + FFT_SAMPLES]
         windows = np.lib.stride_tricks.sliding_window_view(samples, FFT_SAMPLES)[::HOP_SAMPLES]
-        spectrum = np.abs(np.fft.rfft(windows * taper))  # (n, 401)
+        spectrum = np.abs(np.fft.rfft(windows * _taper()))  # (n, 401)
         loudness_db = 20 * np.log10(np.maximum(spectrum @ mel_filters().T, 1e-5)) - REFERENCE_DB
         mel[:, first:last] = np.clip(8 * (loudness_db - FLOOR_DB) / -FLOOR_DB - 4, -4, 4).T
     return mel
+
+
+@lru_cache(maxsize=1)
+def _taper() -> np.ndarray:
+    # np.hanning is symmetric; one point more, cut off, makes it periodic
+    return np.hanning(FFT_SAMPLES + 1)[:-1]
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bfm.model import FaceModel
     from sadtalker3d.motion.gains import Gains
+    from sadtalker3d.motion.live import LiveFace
 
 
 class Talker:
@@ -61,6 +62,44 @@ class Talker:
         from sadtalker3d.motion.generate import generate
 
         return generate(speech, style=style, seed=seed, still=still, gains=gains, progress=progress)
+
+    def animate_live(
+        self,
+        speech: str | Path,
+        *,
+        style: int = 0,
+        seed: int = 0,
+        still: bool = False,
+        gains: Gains | None = None,
+        progress: Report | None = None,
+    ) -> Track:
+        """The track that `live` would have given while the recording was spoken."""
+        from sadtalker3d.motion.live import generate_live
+
+        return generate_live(speech, style=style, seed=seed, still=still, gains=gains, progress=progress)
+
+    def live(
+        self,
+        rate_hz: int = 16000,
+        *,
+        style: int = 0,
+        seed: int = 0,
+        still: bool = False,
+        gains: Gains | None = None,
+    ) -> LiveFace:
+        """A face for sound that is still being spoken: frames come 80 ms of sound after their middle.
+
+            face = talker.live(48000, seed=7)
+            for samples in microphone:          # (n,) float32 in -1..1 or int16, any n
+                frames = face.hear(samples)     # none, one or more
+                for row, turn in zip(frames.expression, frames.rotation): ...
+            frames = face.finish()              # the rest
+
+        See `sadtalker3d.motion.live.LiveFace` for the parameters; UserError for those that cannot be used.
+        """
+        from sadtalker3d.motion.live import LiveFace
+
+        return LiveFace(rate_hz, style=style, seed=seed, still=still, gains=gains)
 
     def render(self, track: Track, *, size: int = 512) -> Iterator[np.ndarray]:
         """Yield the head speaking, one (size, size, 3) uint8 frame at a time."""

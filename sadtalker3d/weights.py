@@ -42,11 +42,20 @@ WEIGHT_FILES: tuple[WeightFile, ...] = (
     WeightFile(
         name="expnet",
         file="expnet.safetensors",
-        network="audio2exp",
+        network="temporal_audio2exp",
         licence="Apache-2.0",
         source="sadtalker3d train expnet",
         description="speech -> 64 expression columns of the embedded head",
-        sha256="8fba57c4939120b7df02f4f188084ac5335eb0da0d57bba2859158dbc1d1c461",
+        sha256="315f7e4770c06e0c188010e04e9c5fc4022c979d0ca8a582c8baf8e2817c18b5",
+    ),
+    WeightFile(
+        name="expnet_live",
+        file="expnet_live.safetensors",
+        network="live_audio2exp",
+        licence="Apache-2.0",
+        source="sadtalker3d train expnet --live",
+        description="the same for speech that is still being spoken, 80 ms ahead at most",
+        sha256="6e19adf274ec937fd0bc193994659b0fe8953cfe3f94272583b4646ae7315f82",
     ),
     WeightFile(
         name="posevae",
@@ -62,6 +71,8 @@ WEIGHT_FILES: tuple[WeightFile, ...] = (
 _NETWORKS = {
     "audio2exp": ("sadtalker3d.motion.expnet", "ExpNet"),
     "audio2pose": ("sadtalker3d.motion.posevae", "PoseVAE"),
+    "temporal_audio2exp": ("sadtalker3d.motion.temporal_expnet", "TemporalExpNet"),
+    "live_audio2exp": ("sadtalker3d.motion.temporal_expnet", "LiveExpNet"),
 }
 
 

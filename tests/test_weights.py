@@ -21,7 +21,7 @@ def test_networks_have_the_official_keys_and_shapes(name: str) -> None:
 def test_unknown_names_list_the_known() -> None:
     with pytest.raises(UserError, match="audio2exp, audio2pose"):
         weights.build("audio2face")
-    with pytest.raises(UserError, match="expnet, posevae"):
+    with pytest.raises(UserError, match="expnet, expnet_live, posevae"):
         weights.embedded("lipnet")
 
 

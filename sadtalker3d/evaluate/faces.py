@@ -1,7 +1,7 @@
 """Measures that need a network for faces: landmark distance and identity (CSIM).
 
 The networks are not part of this project. Each measure is there when its package, which brings free weights,
-is installed: MediaPipe's face mesh (Apache-2.0), dlib's face descriptor (CC0, `face_recognition_models`).
+is installed: MediaPipe's face mesh, dlib's face descriptor (`face_recognition_models`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-LANDMARK_SOURCE = "MediaPipe face mesh (Apache-2.0); mean distance over eye distance, frame by frame"
+LANDMARK_SOURCE = "MediaPipe face mesh; mean distance over eye distance, frame by frame"
 LIP_LANDMARK_SOURCE = "the same, 40 points of the lips, after moving both faces to the same eyes"
-CSIM_SOURCE = (
-    "cosine of dlib's 128 numbers (CC0), every 5th frame; not ArcFace, so not comparable with papers"
-)
+CSIM_SOURCE = "cosine of dlib's 128 numbers, every 5th frame; not ArcFace, so not comparable with papers"
 NO_LANDMARKS = (
     "no face landmark network is part of sadtalker3d; pip install mediapipe==0.10.21 to have it measured"
 )

@@ -24,6 +24,8 @@ class ExpNet(nn.Module):
     There is no layer over time: a batch may hold any frames in any order.
     """
 
+    reach = (0, 0)  # frames before and after that an answer depends on
+
     def __init__(self, config: ExpNetConfig | None = None) -> None:
         super().__init__()
         config = config or ExpNetConfig()
@@ -39,3 +41,8 @@ class ExpNet(nn.Module):
         """
         audio = self.audio_encoder(windows)  # (N, 512)
         return self.mapping1(torch.cat([audio, reference, blink_ratio], dim=1))  # (N, 64)
+
+    def said(self, windows: Tensor) -> Tensor:
+        """Expression from a face at rest with open lids: (T, 1, 80, 16) -> (T, 64)."""
+        frames = len(windows)
+        return self(windows, windows.new_zeros(frames, 64), windows.new_zeros(frames, 1))

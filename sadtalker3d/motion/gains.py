@@ -23,6 +23,7 @@ class Gains:
     brows: float = 1.0
     cheeks: float = 1.0
     lids: float = 1.0  # what they do besides blinking
+    asymmetry: float = 1.0  # how unevenly the mouth's sides move
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -13,9 +13,11 @@ import numpy as np
 from sadtalker3d import __version__
 from sadtalker3d.audio import FPS, open_audio
 from sadtalker3d.errors import UserError
+from sadtalker3d.motion.asymmetry import uneven
 from sadtalker3d.motion.gains import Gains
-from sadtalker3d.motion.lips import reaching, steadied
-from sadtalker3d.motion.listen import POSE, answer, hear, loudness, one_thread_each, use_one_thread
+from sadtalker3d.motion.level import FOR_HEAD, FOR_LIPS, Louder, gain_db
+from sadtalker3d.motion.lips import reaching, sealed
+from sadtalker3d.motion.listen import POSE, KeptMel, answer, hear, loudness, one_thread_each, use_one_thread
 from sadtalker3d.motion.prosody import hear_prosody
 from sadtalker3d.motion.silence import speech_gate
 from sadtalker3d.motion.start import start_torch
@@ -26,7 +28,7 @@ from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.track import Track
 
 if TYPE_CHECKING:
-    from sadtalker3d.motion.expnet import ExpNet
+    from sadtalker3d.motion.listen import Hearing
     from sadtalker3d.motion.posevae import PoseVAE
 
 HEARING = 0.2  # share of the work that the head's hearing takes
@@ -36,7 +38,7 @@ HEARING = 0.2  # share of the work that the head's hearing takes
 class Networks:
     """What generation needs, loaded once; `weights` goes into the track's meta."""
 
-    expnet: ExpNet
+    expnet: Hearing
     posevae: PoseVAE
     weights: dict[str, str] = field(default_factory=dict)
 
@@ -51,7 +53,7 @@ class Networks:
 
         with one_thread_each():
             return cls(
-                cast("ExpNet", speed_up(weights.embedded("expnet"))),
+                cast("Hearing", weights.embedded("expnet")),
                 speed_up_head(cast("PoseVAE", speed_up(weights.embedded("posevae")))),
                 {name: weights.weight_file(name).sha256 for name in ("expnet", "posevae")},
             )
@@ -84,38 +86,43 @@ def generate(
     UserError : bad sound (see `open_audio`), an unknown style, a seed below 0
     """
     check_style(style)
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise UserError(f"seed {seed} cannot be used; choose a whole number from 0 up")
+    check_seed(seed)
     gains = gains or Gains()
     sound = open_audio(speech)
+    mel = KeptMel(sound)
     # the networks are loaded while the sound is looked through
     with ThreadPoolExecutor(1) as beside:
         loading = None if networks else beside.submit(Networks.embedded)
-        levels = loudness(sound, progress)
+        levels = loudness(mel, progress)
         networks = networks or cast("Future[Networks]", loading).result()
     from sadtalker3d.motion.head import head_motion
 
     frames, gate = len(levels), speech_gate(levels)
+    mel_for_lips, mel_for_head = (
+        Louder(mel, gain_db(levels, FOR_LIPS)),
+        Louder(mel, gain_db(levels, FOR_HEAD)),
+    )
     moves = not still and gains.head > 0
     # streams of their own, so that what is switched off for one does not change the other
-    streams = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4))
-    for_head, for_blinks, for_brows, for_gaze = streams
+    streams = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5))
+    for_head, for_blinks, for_brows, for_gaze, for_sides = streams
     with one_thread_each(), ThreadPoolExecutor(1, initializer=use_one_thread) as beside:
         # block follows block, which leaves a core idle: ExpNet works meanwhile
         head = None
         if moves:
-            code = hear(sound, networks.posevae, frames, _part(progress, 0, HEARING))
+            code = hear(mel_for_head, networks.posevae, frames, _part(progress, 0, HEARING))
             progress = _part(progress, HEARING, 1)
             head = beside.submit(
                 head_motion, networks.posevae, code, frames, style=style, rng=for_head, spoken=gate > 0
             )
-        answers = np.clip(answer(sound, networks.expnet, gate > 0, progress), 0, 1)
-        expression = reaching(steadied(answers))
+        # no names for what lies between: of a long recording each is many megabytes
+        expression = answer(mel_for_lips, networks.expnet, frames, progress)
+        expression = sealed(reaching(np.clip(expression, 0, 1)))
         pose = gains.head * head.result() if head else np.zeros((frames, POSE), np.float32)
-    expression *= gate[:, None]
+    expression = uneven(gate[:, None] * expression, for_sides, gains.asymmetry)
     upper = upper_face(hear_prosody(levels), expression, pose[:, :3], gains, for_blinks, for_brows, for_gaze)
     return Track(
-        _performed(expression, upper, gains),
+        performed(expression, upper, gains),
         pose[:, :3],
         pose[:, 3:],
         fps=FPS,
@@ -131,6 +138,13 @@ def generate(
     )
 
 
+def check_seed(seed: int) -> int:
+    """The seed, or UserError when it cannot be used."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise UserError(f"seed {seed} cannot be used; choose a whole number from 0 up")
+    return seed
+
+
 def _part(progress: Report | None, first: float, last: float) -> Report | None:
     """A report for the part of the work from `first` to `last`, shares of the whole."""
     if progress is None:
@@ -143,7 +157,9 @@ def _part(progress: Report | None, first: float, last: float) -> Report | None:
     return report
 
 
-def _performed(expression: np.ndarray, upper: np.ndarray, gains: Gains) -> np.ndarray:
+def performed(expression: np.ndarray, upper: np.ndarray, gains: Gains) -> np.ndarray:
     """What the network says and what the upper face does besides, with gains: (T, 64) in 0..1."""
-    result = np.clip(expression, 0, 1) * [gains.of(name) for name in OPEN_64]
-    return np.clip(result + upper, 0, 1).astype(np.float32)
+    result = np.clip(expression, 0, 1)
+    result *= np.array([gains.of(name) for name in OPEN_64], np.float32)
+    result += upper
+    return np.clip(result, 0, 1, out=result).astype(np.float32, copy=False)

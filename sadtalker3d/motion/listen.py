@@ -1,4 +1,4 @@
-"""What the networks make of the sound, frame by frame: on all cores, in flat memory, silence left out."""
+"""What the networks make of the sound, frame by frame: on all cores, in flat memory."""
 
 from __future__ import annotations
 
@@ -7,40 +7,79 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
 from sadtalker3d.audio import Sound, mel_blocks, window_blocks
-from sadtalker3d.mel import BANDS, WINDOW_COLUMNS
 from sadtalker3d.motion.silence import GROUPS, group_levels
 from sadtalker3d.progress import Report
 
 if TYPE_CHECKING:
-    from sadtalker3d.motion.expnet import ExpNet
+    from torch import Tensor
+
     from sadtalker3d.motion.posevae import PoseVAE
 
 BATCH = 32  # frames; their activations still fit the processor's caches
+TOGETHER = 256  # frames that the mouth hears at once: eight times its reach, so that little is heard twice
 CODE_EVERY = 4  # the head hears every fourth window: they are five frames long, and a head is slow
 COEFFICIENTS = 64
 POSE = 6
+MOST_KEPT = 16_000_000  # bytes of mel: ten minutes
 MOST_WORKERS = 8  # each holds the activations of a batch, 40 MB
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def loudness(sound: Sound, progress: Report | None = None) -> np.ndarray:
+class KeptMel:
+    """The mel spectrogram of a sound in blocks, as often as it is asked for.
+
+    That of a short sound is kept; of a long one it is made anew each time, so that memory stays flat.
+    """
+
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
+        self._kept: list[np.ndarray] | None = None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept, size = [], 0
+        for block in mel_blocks(self._sound.blocks()):
+            yield block
+            size += block.nbytes
+            kept.append(block)
+            if size > MOST_KEPT:
+                kept.clear()
+        if size <= MOST_KEPT:
+            self._kept = kept
+
+
+class Hearing(Protocol):
+    """A network that turns the windows of consecutive frames into expressions: ExpNet or TemporalExpNet."""
+
+    reach: tuple[int, int]  # frames before and after a frame that its answer depends on
+
+    def said(self, windows: Tensor) -> Tensor:
+        """(T, 1, 80, 16) -> (T, 64) expression from a face at rest with open lids."""
+        ...
+
+
+def loudness(mel: Iterable[np.ndarray], progress: Report | None = None) -> np.ndarray:
     """Levels (T, 8) in dB, see `silence.group_levels`; needs no network, so it can go on while they load."""
     levels = bytearray()
-    for windows in window_blocks(mel_blocks(sound.blocks()), BATCH * CODE_EVERY):
+    for windows in window_blocks(mel, BATCH * CODE_EVERY):
         levels += group_levels(windows).tobytes()
         if progress:
             progress(0, None)
     return np.frombuffer(levels, np.float32).reshape(-1, GROUPS)
 
 
-def hear(sound: Sound, posevae: PoseVAE, total: int, progress: Report | None = None) -> np.ndarray:
+def hear(
+    mel: Iterable[np.ndarray], posevae: PoseVAE, total: int, progress: Report | None = None
+) -> np.ndarray:
     """What the head hears of the `total` frames of sound: codes for PoseVAE's decoder (total, 6)."""
 
     def heard(windows: np.ndarray) -> tuple[int, bytes]:
@@ -49,7 +88,7 @@ def hear(sound: Sound, posevae: PoseVAE, total: int, progress: Report | None = N
     # bytes in one growing piece: small arrays between the networks' large ones would tear the memory
     # to shreds, which costs a gigabyte in half an hour
     codes, frames = bytearray(), 0
-    for count, code in _in_order(heard, window_blocks(mel_blocks(sound.blocks()), BATCH * CODE_EVERY)):
+    for count, code in _in_order(heard, window_blocks(mel, BATCH * CODE_EVERY)):
         frames += count
         codes += code
         if progress:
@@ -57,33 +96,48 @@ def hear(sound: Sound, posevae: PoseVAE, total: int, progress: Report | None = N
     return _every_frame(np.frombuffer(codes, np.float32).reshape(-1, POSE), frames)
 
 
-def answer(sound: Sound, expnet: ExpNet, spoken: np.ndarray, progress: Report | None = None) -> np.ndarray:
-    """ExpNet's expression (T, 64) where `spoken` (T,) is true, zeros elsewhere."""
+def answer(
+    mel: Iterable[np.ndarray], expnet: Hearing, total: int, progress: Report | None = None
+) -> np.ndarray:
+    """The network's expression (T, 64) for the `total` frames of sound, from a face at rest with open lids."""
+    import torch
+
+    def expression(part: tuple[np.ndarray, slice]) -> bytes:
+        windows, wanted = part
+        with torch.inference_mode():
+            return expnet.said(torch.from_numpy(windows))[wanted].numpy().tobytes()
+
     answers = bytearray()
-    total = int(spoken.sum())
-    for expression in _in_order(lambda windows: _expression(expnet, windows), _chosen(sound, spoken)):
-        answers += expression.tobytes()
+    blocks = window_blocks(mel, BATCH)
+    for block in _in_order(expression, _with_neighbours(blocks, expnet.reach, TOGETHER)):
+        answers += block
         if progress:
-            progress(len(spoken) * len(answers) // (4 * COEFFICIENTS) // total, len(spoken))
-    result = np.zeros((len(spoken), COEFFICIENTS), np.float32)
-    result[spoken] = np.frombuffer(answers, np.float32).reshape(-1, COEFFICIENTS)
-    if progress:
-        progress(len(spoken), len(spoken))
-    return result
+            progress(len(answers) // (4 * COEFFICIENTS), total)
+    return np.frombuffer(answers, np.float32).reshape(-1, COEFFICIENTS)
 
 
-def _chosen(sound: Sound, spoken: np.ndarray) -> Iterator[np.ndarray]:
-    """Windows of the chosen frames in full batches: every new size of batch costs preparations."""
-    held = np.zeros((0, 1, BANDS, WINDOW_COLUMNS), np.float32)
-    first = 0
-    for windows in window_blocks(mel_blocks(sound.blocks()), BATCH):
-        held = np.concatenate([held, windows[spoken[first : first + len(windows)]]])
-        first += len(windows)
-        if len(held) >= BATCH:
-            yield held[:BATCH]
-            held = held[BATCH:]
-    if len(held):
-        yield held
+def _with_neighbours(
+    blocks: Iterable[np.ndarray], reach: tuple[int, int], together: int
+) -> Iterator[tuple[np.ndarray, slice]]:
+    """Frames in pieces of `together`, each with the `reach` frames before and after it that the network sees.
+
+    Yields the piece with its neighbours, (n, ...), and where in it the frames lie that are asked for.
+    """
+    before, after = reach
+    held, done = [], 0  # frames from `done` - `before` on; those before `done` are answered
+    count = 0
+    for block in blocks:
+        held.append(block)
+        count += len(block)
+        if count < min(done, before) + together + after:
+            continue
+        frames, start = np.concatenate(held), min(done, before)
+        yield frames[: start + together + after], slice(start, start + together)
+        done += together
+        rest = frames[start + together - min(done, before) :]
+        held, count = [rest], len(rest)
+    if count > min(done, before):
+        yield np.concatenate(held), slice(min(done, before), count)
 
 
 @contextmanager
@@ -122,15 +176,6 @@ def _in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iter
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _expression(expnet: ExpNet, windows: np.ndarray) -> np.ndarray:
-    """(N, 1, 80, 16) -> (N, 64), from a face at rest with open lids."""
-    import torch
-
-    with torch.inference_mode():
-        rest, lids = torch.zeros(len(windows), COEFFICIENTS), torch.zeros(len(windows), 1)
-        return expnet(torch.from_numpy(np.ascontiguousarray(windows)), rest, lids).numpy()
 
 
 def _speech_code(posevae: PoseVAE, windows: np.ndarray) -> np.ndarray:

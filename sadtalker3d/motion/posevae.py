@@ -6,7 +6,7 @@ the embedded weights leave them out (`INFERENCE_PREFIXES`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -157,10 +157,17 @@ class Decoder(nn.Module):
         self.classbias = nn.Parameter(torch.randn(config.styles, config.latent))
 
     def forward(self, z: Tensor, style: Tensor, reference: Tensor, speech: Tensor) -> Tensor:
+        *_, motion = self.stages(z, style, reference, speech)
+        return motion
+
+    def stages(self, z: Tensor, style: Tensor, reference: Tensor, speech: Tensor) -> Iterator[Tensor]:
+        """`forward`, with pauses as in `ResUnet.stages`; what comes last is the motion."""
         # reference (B, 6), latent (B, 64), speech after `linear_audio` (B, 192)
         y = self.MLP(torch.cat([reference, z + self.classbias[style], speech.flatten(1)], dim=1))  # (B, 192)
-        y = self.resunet(y.unflatten(1, (1, self.window, self.pose))).squeeze(1)  # (B, 32, 6)
-        return self.pose_linear(y)  # (B, 32, 6)
+        for stage in self.resunet.stages(y.unflatten(1, (1, self.window, self.pose))):
+            y = stage
+            yield y
+        yield self.pose_linear(y.squeeze(1))  # (B, 32, 6)
 
 
 class MotionDiscriminator(nn.Module):

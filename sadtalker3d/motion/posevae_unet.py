@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -34,14 +36,26 @@ class ResUnet(nn.Module):
         self.output_layer = nn.Sequential(nn.Conv2d(a, 1, 1), nn.Sigmoid())
 
     def forward(self, x: Tensor) -> Tensor:  # (B, 1, T, C)
+        *_, y = self.stages(x)
+        return y
+
+    def stages(self, x: Tensor) -> Iterator[Tensor]:
+        """`forward`, with pauses in which something else can be done; what comes last is the result."""
         x1 = self.input_layer(x) + self.input_skip(x)  # (B, 32, T, C)
         x2 = self.residual_conv_1(x1)  # (B, 64, T/2, C)
         x3 = self.residual_conv_2(x2)  # (B, 128, T/4, C)
+        yield x3
         y = self.bridge(x3)  # (B, 256, T/8, C)
-        y = self.up_residual_conv1(torch.cat([self.upsample_1(y), x3], dim=1))  # (B, 128, T/4, C)
+        yield y
+        y = torch.cat([self.upsample_1(y), x3], dim=1)  # (B, 384, T/4, C)
+        skip = self.up_residual_conv1.conv_skip(y)  # the dearest block, half by half
+        yield skip
+        y = self.up_residual_conv1.conv_block(y) + skip  # (B, 128, T/4, C)
+        yield y
         y = self.up_residual_conv2(torch.cat([self.upsample_2(y), x2], dim=1))  # (B, 64, T/2, C)
+        yield y
         y = self.up_residual_conv3(torch.cat([self.upsample_3(y), x1], dim=1))  # (B, 32, T, C)
-        return self.output_layer(y)  # (B, 1, T, C)
+        yield self.output_layer(y)  # (B, 1, T, C)
 
 
 class ResidualConv(nn.Module):

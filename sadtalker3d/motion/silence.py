@@ -39,9 +39,12 @@ class GateConfig:
 DEFAULT = GateConfig()
 
 
-def group_levels(windows: np.ndarray) -> np.ndarray:
-    """Level of each video frame in eight parts of the spectrum, dB: (N, 1, 80, 16) -> (N, 8) float32."""
-    power = 10 ** (windows[:, 0, :, FRAME_COLUMNS] * (DB_PER_UNIT / 10))  # (N, 80, 4)
+def group_levels(windows: np.ndarray, columns: slice = FRAME_COLUMNS) -> np.ndarray:
+    """Level of each video frame in eight parts of the spectrum, dB: (N, 1, 80, 16) -> (N, 8) float32.
+
+    columns : those of the window that are looked at; the frame's own unless given
+    """
+    power = 10 ** (windows[:, 0, :, columns] * (DB_PER_UNIT / 10))  # (N, 80, 4)
     grouped = power.reshape(len(windows), GROUPS, BANDS // GROUPS * power.shape[2]).mean(axis=2)
     return (10 * np.log10(grouped)).astype(np.float32)
 
@@ -54,7 +57,7 @@ def speech_gate(levels: np.ndarray, config: GateConfig = DEFAULT) -> np.ndarray:
         background = np.minimum(background, loud - config.unmeasured_db)
     background = np.maximum(background, max(loud.max() - config.range_db, FLOOR_DB))
     above = (levels - background).max(axis=1)
-    gate = _smoothstep((above - config.closed_db) / (config.open_db - config.closed_db))
+    gate = smoothstep((above - config.closed_db) / (config.open_db - config.closed_db))
     return _softened(_spread(gate, config.ahead, config.after), config.softening).astype(np.float32)
 
 
@@ -88,6 +91,7 @@ def _softened(gate: np.ndarray, frames: int) -> np.ndarray:
     return np.convolve(padded, kernel / kernel.sum(), "valid")
 
 
-def _smoothstep(x: np.ndarray) -> np.ndarray:
+def smoothstep(x: np.ndarray) -> np.ndarray:
+    """0 below 0, 1 above 1, level at both ends."""
     x = np.clip(x, 0.0, 1.0)
     return x * x * (3 - 2 * x)

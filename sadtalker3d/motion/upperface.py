@@ -34,10 +34,17 @@ def upper_face(
     rotation : (T, 3) radians of the head, which the eyes make up for
     """
     plan = gaze_plan(len(prosody), for_gaze, prosody)
-    gaze = np.clip(gains.gaze * look(plan.offset_deg, rotation), 0, 1)
+    gaze = look(plan.offset_deg, rotation)
+    gaze *= gains.gaze
+    np.clip(gaze, 0, 1, out=gaze)
     brows = gains.brows * brow_motion(prosody, for_brows)
     cheeks = gains.cheeks * cheek_motion(prosody, mouth)
     lids = gains.lids * lid_motion(brows, cheeks, gaze)
-    columns = np.clip(gaze + gains.upper_face * (brows + cheeks + lids), 0, 1)
+    columns = brows
+    columns += cheeks
+    columns += lids
+    columns *= gains.upper_face
+    columns += gaze
+    np.clip(columns, 0, 1, out=columns)
     blinks = blink_track(len(prosody), for_blinks, FPS, pauses=prosody.phrase_ends, shifts=plan.shifts)
     return with_blinks(columns, np.minimum(gains.blink * blinks, 1)).astype(np.float32)

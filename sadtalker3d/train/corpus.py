@@ -59,6 +59,10 @@ class Corpus:
     def hours(self, part: str) -> float:
         return sum(u.columns for u in self.utterances if u.part == part) / 80 / 3600
 
+    def held_out(self) -> list[str]:
+        """The parts that nothing is learned from: "voice", "engine", and the languages."""
+        return sorted({u.part for u in self.utterances} - {"train", "rest"})
+
     def of(self, part: str) -> list[Utterance]:
         return [u for u in self.utterances if u.part == part]
 

@@ -96,6 +96,10 @@ class Straight(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(self.slope * (x - self.mean))
 
+    def stages(self, x: Tensor) -> Iterator[Tensor]:
+        """As `ResUnet.stages`, in one step."""
+        yield self(x)
+
 
 @contextmanager
 def straight(net: PoseVAE) -> Iterator[None]:

@@ -15,7 +15,7 @@ from sadtalker3d.train.liploss import LipLoss
 from sadtalker3d.train.teacher import DRIVEN
 
 if TYPE_CHECKING:
-    from sadtalker3d.motion.expnet import ExpNet
+    from sadtalker3d.motion.temporal_expnet import TemporalExpNet
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,21 @@ class HeldOut:
             targets.append(targets_of(corpus, utterance, frames, mouth))
         return cls(windows, targets, utterances, mouth)
 
-    def scores(self, net: ExpNet, loss_of: LipLoss) -> tuple[LipScores, float]:
+    def scores(self, net: TemporalExpNet, loss_of: LipLoss) -> tuple[LipScores, float]:
         """Lip measures of the network alone (no smoothing, no gate), and the loss without augmentation."""
         import torch
 
         said, losses = [], []
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            for windows, targets in zip(self.windows, self.targets, strict=True):
-                out = net(windows, torch.zeros(len(windows), 64), torch.zeros(len(windows), 1)).float()
-                said.append(out.numpy())
-                driven, wanted = out[:, list(DRIVEN)], torch.from_numpy(targets[:, list(DRIVEN)])
-                spoken = torch.zeros(len(driven), dtype=torch.int64)
-                batch = Batch(windows, wanted, spoken, torch.zeros(len(driven)), torch.ones(len(driven)))
-                losses.append(loss_of(driven, batch)[1]["mouth"])
+        for windows, targets in zip(self.windows, self.targets, strict=True):
+            frames = len(windows)
+            rest, lids = torch.zeros(1, frames, 64), torch.zeros(1, frames, 1)
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                out = net(windows[None], rest, lids).float()  # (1, T, 64)
+            said.append(out[0].clamp(0, 1).numpy())
+            nothing = torch.zeros(1, frames)
+            wanted = torch.from_numpy(targets[None, :, list(DRIVEN)])
+            batch = Batch(windows[None], wanted, nothing.long(), nothing, nothing, torch.ones(1, 1), lids)
+            losses.append(loss_of(out, batch)[1]["mouth"])
         return lip_scores(self.mouth, said, [u.phones for u in self.utterances]), float(np.mean(losses))
 
 
@@ -65,5 +67,5 @@ def line_of(scores: LipScores) -> str:
         f"teeth {scores.labiodental_auc:.3f}/{scores.labiodental_specific_auc:.3f} "
         f"open {scores.openness_correlation:.2f} lag {scores.lag_ms:.0f} ms rest {scores.rest_gap:.2f} "
         f"range {scores.gap_range_mm:.1f}/{scores.width_range_mm:.1f}/{scores.protrusion_range_mm:.1f} "
-        f"lively {scores.liveliness:.2f}"
+        f"lively {scores.liveliness:.2f} balanced {scores.balanced_closure:.3f}"
     )

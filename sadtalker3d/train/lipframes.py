@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sadtalker3d.mel import BANDS, window_columns
+from sadtalker3d.mel import window_columns
 from sadtalker3d.mouth import Mouth
 from sadtalker3d.train.augment import mel_windows_augmented
 from sadtalker3d.train.corpus import Corpus, Utterance
@@ -24,31 +24,37 @@ COLUMNS_PER_FRAME = 3.2
 class BatchConfig:
     """What a batch is made of."""
 
-    frames: int = 40  # in pairs of neighbours; small: on a CPU many steps teach more than large ones
+    sequences: int = 12
+    frames: int = 64  # of each: 2.6 s, twice as far as the network looks
     rest_share: float = 0.10  # sounds that are not speech
     babble_share: float = 0.2  # of the noise under speech: other voices
 
 
 @dataclass(frozen=True)
 class FrameSet:
-    """Frames ready to be drawn: mel columns and what belongs to them."""
+    """Frames of one part of the corpus, utterance after utterance, ready to be drawn."""
 
     columns: np.ndarray  # (N, 16) int32 rows of the corpus's mel array
     targets: np.ndarray  # (N, D) float32, the driven columns
     phone: np.ndarray  # (N,) int64 index into PHONES of the sound in the middle of the frame
     shut: np.ndarray  # (N,) float32, 1 where the lips must be closed
-    chance: np.ndarray  # (N,) of being drawn, with the frame that follows; 0 where none follows
+    touching: np.ndarray  # (N,) float32, 1 where the lower lip must be at the teeth
+
+    def __len__(self) -> int:
+        return len(self.phone)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows of speech first, then of other sounds; frames 2 k and 2 k + 1 are neighbours in time."""
+    """Sequences of consecutive frames: of speech first, then of other sounds."""
 
-    windows: Tensor  # (B, 1, 80, 16)
-    targets: Tensor  # (B, D)
-    phone: Tensor  # (B,) int64
-    shut: Tensor  # (B,)
-    speaking: Tensor  # (B,) 0 for sounds that are not speech
+    windows: Tensor  # (B, T, 1, 80, 16)
+    targets: Tensor  # (B, T, D)
+    phone: Tensor  # (B, T) int64
+    shut: Tensor  # (B, T)
+    touching: Tensor  # (B, T)
+    speaking: Tensor  # (B, 1) 0 for sounds that are not speech
+    blink_ratio: Tensor  # (B, T, 1)
 
 
 PHONES = tuple(SHAPES)
@@ -56,20 +62,19 @@ PHONES = tuple(SHAPES)
 
 def frame_set(corpus: Corpus, part: str, mouth: Mouth) -> FrameSet:
     """All frames of a part, with the teacher's targets."""
-    columns, targets, phones, follows = [], [], [], []
+    columns, targets, phones = [], [], []
     for utterance in corpus.of(part):
         frames = int(utterance.columns / COLUMNS_PER_FRAME)
         targets.append(targets_of(corpus, utterance, frames, mouth)[:, list(DRIVEN)])
         columns.append(np.clip(window_columns(0, frames), 0, utterance.columns - 1) + utterance.first)
         phones.append(phone_indices(utterance, frames))
-        follows.append(np.arange(frames) + 1 < frames)
-    phone, wanted = np.concatenate(phones), np.concatenate(targets).astype(np.float32)
-    shut = np.isin(phone, [PHONES.index(name) for name in BILABIAL]).astype(np.float32)
-    teeth = np.isin(phone, [PHONES.index(name) for name in LABIODENTAL])
-    moving = np.abs(wanted).sum(1) > 0.05
-    # closures are short and lips seldom touch the teeth: without help the network would leave them out
-    chance = (0.3 + 0.7 * moving + 0.5 * shut + teeth) * np.concatenate(follows)
-    return FrameSet(np.concatenate(columns).astype(np.int32), wanted, phone, shut, chance / chance.sum())
+    phone = np.concatenate(phones)
+    shut, touching = (
+        np.isin(phone, [PHONES.index(name) for name in names]).astype(np.float32)
+        for names in (BILABIAL, LABIODENTAL)
+    )
+    wanted = np.concatenate(targets).astype(np.float32)
+    return FrameSet(np.concatenate(columns).astype(np.int32), wanted, phone, shut, touching)
 
 
 def targets_of(corpus: Corpus, utterance: Utterance, frames: int, mouth: Mouth) -> np.ndarray:
@@ -88,7 +93,7 @@ def phone_indices(utterance: Utterance, frames: int) -> np.ndarray:
 
 
 class Batches:
-    """Draws augmented batches."""
+    """Draws augmented batches. A sequence may run from one utterance into the next: pauses lie between."""
 
     def __init__(
         self, mel: np.ndarray, speech: FrameSet, sounds: FrameSet, config: BatchConfig, seed: int
@@ -98,56 +103,70 @@ class Batches:
         self.mel, self.speech, self.sounds, self.config = mel, speech, sounds, config
         self.rng = np.random.default_rng([seed, 3])
         self.generator = torch.Generator().manual_seed(seed)
-        self.cumulative = np.cumsum(speech.chance)
 
     def draw(self, strength: float = 1.0) -> Batch:
         """One batch; `strength` 0..1 scales what the augmentation does."""
         import torch
 
-        pairs = self.config.frames // 2
-        resting = int(pairs * self.config.rest_share)
-        first = np.searchsorted(self.cumulative, self.rng.random(pairs - resting) * self.cumulative[-1])
-        rows = _with_next(np.minimum(first, len(self.cumulative) - 2))  # (2 speaking,)
-        quiet = _with_next(self._any(self.sounds, resting))
+        config = self.config
+        resting = max(1, round(config.sequences * config.rest_share))
+        speaking = config.sequences - resting
+        rows, quiet = self._rows(self.speech, speaking), self._rows(self.sounds, resting)
 
-        def both(name: str) -> np.ndarray:
-            return np.concatenate([getattr(self.speech, name)[rows], getattr(self.sounds, name)[quiet]])
+        def both(name: str) -> Tensor:
+            chosen = [getattr(self.speech, name)[rows], getattr(self.sounds, name)[quiet]]
+            return torch.from_numpy(np.concatenate(chosen))
 
-        columns = both("columns").reshape(pairs, -1)  # (P, 32): neighbours heard in one recording
-        windows = mel_windows_augmented(
-            self._windows(columns), self._noise(pairs), self.generator, strength=strength
-        )  # (P, 80, 32)
+        said, said_places = self._blocks(self.speech.columns[rows])
+        other, other_places = self._blocks(self.sounds.columns[quiet])
+        heard = mel_windows_augmented(
+            torch.cat([said, other]), self._noise(config.sequences), self.generator, strength=strength
+        )  # (B, 80, C): one recording for the whole sequence
+        places = torch.from_numpy(np.concatenate([said_places, other_places]))  # (B, T, 16)
+        which = torch.arange(config.sequences)[:, None, None]
+        windows = heard.transpose(1, 2)[which, places].transpose(2, 3)[:, :, None]  # (B, T, 1, 80, 16)
         return Batch(
-            windows.unflatten(2, (2, -1)).transpose(1, 2).reshape(2 * pairs, 1, BANDS, -1),
-            torch.from_numpy(both("targets")),
-            torch.from_numpy(both("phone")),
-            torch.from_numpy(both("shut")),
-            (torch.arange(2 * pairs) < len(rows)).float(),
+            windows,
+            both("targets"),
+            both("phone"),
+            both("shut"),
+            both("touching"),
+            (torch.arange(config.sequences) < speaking).float()[:, None],
+            self._blink_ratio(),
         )
 
-    def _windows(self, columns: np.ndarray) -> Tensor:
+    def _rows(self, frames: FrameSet, count: int) -> np.ndarray:
+        """(count, T) consecutive frames from anywhere."""
+        length = self.config.frames
+        return self.rng.integers(0, len(frames) - length, count)[:, None] + np.arange(length)
+
+    def _blocks(self, columns: np.ndarray) -> tuple[Tensor, np.ndarray]:
+        """Mel around sequences of windows: columns (B, T, 16) -> mel (B, 80, C) and places (B, T, 16) in it."""
         import torch
 
-        return torch.from_numpy(self.mel[columns].astype(np.float32)).transpose(1, 2)  # (B, 80, 16)
+        first = columns.min((1, 2))
+        taken = first[:, None] + np.arange(self._most_columns)
+        mel = self.mel[np.minimum(taken, len(self.mel) - 1)].astype(np.float32)  # (B, C, 80)
+        return torch.from_numpy(mel).transpose(1, 2), columns - first[:, None, None]
 
-    def _noise(self, pairs: int) -> Tensor:
-        """Sounds that are not speech, or several other voices at once: (P, 80, 32)."""
+    @property
+    def _most_columns(self) -> int:
+        # an utterance ends with up to 3 columns that fill no frame; a sequence may run over several ends
+        return int(self.config.frames * (COLUMNS_PER_FRAME + 0.3)) + 32
+
+    def _noise(self, count: int) -> Tensor:
+        """Sounds that are not speech, or several other voices at once: (B, 80, C)."""
         import torch
 
-        sounds = self.sounds.columns[_with_next(self._any(self.sounds, pairs))].reshape(pairs, -1)
-        voices = [
-            self.speech.columns[_with_next(self._any(self.speech, pairs))].reshape(pairs, -1)
-            for _ in range(4)
-        ]
-        babble = torch.stack([self._windows(columns) for columns in voices]).amax(0)  # (P, 80, 32)
-        chosen = torch.from_numpy(self.rng.random(pairs) < self.config.babble_share)
-        return torch.where(chosen[:, None, None], babble, self._windows(sounds) - 0.8)
+        sounds, _ = self._blocks(self.sounds.columns[self._rows(self.sounds, count)])
+        voices = [self._blocks(self.speech.columns[self._rows(self.speech, count)])[0] for _ in range(3)]
+        babble = torch.stack(voices).amax(0)
+        chosen = torch.from_numpy(self.rng.random(count) < self.config.babble_share)
+        return torch.where(chosen[:, None, None], babble, sounds - 0.8)
 
-    def _any(self, frames: FrameSet, count: int) -> np.ndarray:
-        """(count,) frames, each with one after it."""
-        return self.rng.integers(0, len(frames.phone) - 1, count)
+    def _blink_ratio(self) -> Tensor:
+        """(B, T, 1) lids anywhere between open and closed."""
+        import torch
 
-
-def _with_next(rows: np.ndarray) -> np.ndarray:
-    """(n,) frames -> (2 n,), each followed by its neighbour."""
-    return np.stack([rows, rows + 1], axis=1).ravel()
+        size = (self.config.sequences, self.config.frames, 1)
+        return torch.from_numpy(self.rng.random(size, dtype=np.float32))

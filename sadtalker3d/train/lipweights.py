@@ -1,4 +1,4 @@
-"""ExpNet's weights: what of them is set rather than learned, and their files."""
+"""TemporalExpNet's weights: what of them is set rather than learned, and their files."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from sadtalker3d.train.teacher import DRIVEN
 if TYPE_CHECKING:
     from torch import nn
 
-    from sadtalker3d.motion.expnet import ExpNet
+    from sadtalker3d.motion.temporal_expnet import TemporalExpNet
 
 
-def pass_reference_through(net: ExpNet) -> None:
-    """Set the part of `mapping1` that does not listen: exact, so it needs no training.
+def pass_reference_through(net: TemporalExpNet) -> None:
+    """Set the part of `mapping` that does not listen: exact, so it needs no training.
 
-    Columns that speech does not drive (eyes, brows, cheeks ...) are the reference's own; the eyelids follow
-    the blink ratio; the mouth is all the audio's.
+    Columns that speech does not drive (eyes, brows, cheeks ...) are the reference's own; the mouth is all the
+    audio's. How the eyelids follow the blink ratio is left to the landmark loss to teach.
     """
     import torch
 
     lids = [OPEN_64.index("eyeBlinkLeft"), OPEN_64.index("eyeBlinkRight")]
     kept = [column for column in range(64) if column not in DRIVEN]
     with torch.no_grad():
-        weight, bias = net.mapping1.weight, net.mapping1.bias
-        weight[:, 512:] = 0
-        weight[kept, :512] = 0
+        weight, bias, heard = net.mapping.weight, net.mapping.bias, net.config.channels
+        follows = weight[lids, -1].clone()
+        weight[:, heard:] = 0
+        weight[kept, :heard] = 0
         bias[kept] = 0
         for column in kept:
-            weight[column, 512 + column] = 0.0 if column in lids else 1.0
-        weight[lids, 576] = 1.0
+            weight[column, heard + column] = 0.0 if column in lids else 1.0
+        weight[lids, -1] = follows
 
 
-def move_both_sides_alike(net: ExpNet) -> None:
+def move_both_sides_alike(net: TemporalExpNet) -> None:
     """Give left and right shapes of the mouth the mean of both sides' weights.
 
     The teacher's mouth is even. Left free, the sides share its movements between them at will, one above 1
@@ -46,13 +47,13 @@ def move_both_sides_alike(net: ExpNet) -> None:
 
     pairs = [(c, OPEN_64.index(f"{OPEN_64[c][:-4]}Right")) for c in DRIVEN if OPEN_64[c].endswith("Left")]
     with torch.no_grad():
-        for values in (net.mapping1.weight, net.mapping1.bias):
+        for values in (net.mapping.weight, net.mapping.bias):
             for left, right in pairs:
                 values[[left, right]] = (values[left] + values[right]) / 2
 
 
 def write_weights(net: nn.Module, path: Path) -> None:
-    """fp16 safetensors with upstream's keys; counters of batches stay integers."""
+    """fp16 safetensors ; counters of batches stay integers."""
     import torch
     from safetensors.torch import save_file
 

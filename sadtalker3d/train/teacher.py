@@ -26,7 +26,7 @@ _COLUMN = {name: index for index, name in enumerate(OPEN_64)}
 class TeacherConfig:
     """Time constants (s) of the pulls, before and after the phone, and the size of the movements."""
 
-    jaw_s: tuple[float, float] = (0.055, 0.055)
+    jaw_s: tuple[float, float] = (0.072, 0.068)  # the jaw is heavier than the lips
     gap_s: tuple[float, float] = (0.042, 0.046)
     round_s: tuple[float, float] = (0.120, 0.085)  # lips round up to 150 ms ahead
     spread_s: tuple[float, float] = (0.085, 0.080)
@@ -41,7 +41,7 @@ class TeacherConfig:
     pressed_mm: float = -0.6  # the gap aimed at in p b m: lips meet and press
     teeth_gap_mm: float = 3.9  # the gap in f v: the lower lip rests on the incisors, the upper one bares them
     teeth_jaw_mm: float = 2.8  # and the jaw with it: the incisors end 2.4 mm below the seam of the lips
-    stressed: float = 1.08  # how much further the jaw opens under stress
+    stressed: float = 1.10  # how much further the jaw opens under stress
     louder_per_db: float = 0.015  # and for each dB above the utterance's other vowels
     scale: float = 0.96  # of jaw and gap, all of them
 

@@ -12,6 +12,7 @@ from sadtalker3d.train.phones import SHAPES
 
 VISEMES: dict[str, tuple[str, ...]] = {
     "lips shut": ("p", "b", "m"),
+    "lips near": ("bh", "ph"),
     "lip at teeth": ("f", "v"),
     "tongue at teeth": ("th", "dh"),
     "hissing": ("s", "z"),

@@ -1,7 +1,8 @@
-"""How well the embedded ExpNet's lips follow a voice it was never taught: flite's `awb`, made on the fly.
+"""How well the embedded lips follow voices they were never taught.
 
-Measures and their definitions: `sadtalker3d.evaluate.lip_scores`, on the 52 ARKit shapes alone. `raw` is the
-network's own output; `generated` is what `animate` gives, with silence, gate and gains.
+`awb` is a voice of flite, made on the fly. `natural` is recorded speech, as `natural_speech` aligns it, where its
+packages are installed. Measures: `sadtalker3d.evaluate.lip_scores`, on the 52 ARKit shapes alone. `raw` is the
+network's own output, `generated` what `animate` gives, `live` what `animate --live` gives.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,41 +23,51 @@ from sadtalker3d import weights
 from sadtalker3d.errors import UserError
 from sadtalker3d.evaluate import LipScores, lip_scores
 from sadtalker3d.mel import frame_count, frame_windows, mel_spectrogram
-from sadtalker3d.motion.expnet import ExpNet
-from sadtalker3d.motion.generate import Networks, generate
+from sadtalker3d.motion.generate import generate
+from sadtalker3d.motion.live import generate_live
+from sadtalker3d.motion.temporal_expnet import TemporalExpNet
 from sadtalker3d.mouth import Mouth
-from sadtalker3d.train.corpus import HELD_OUT_VOICE
 from sadtalker3d.train.corpus_engines import SAMPLE_RATE, Line, require, speak
+from sadtalker3d.train.corpus_plan import HELD_OUT_VOICE
 from sadtalker3d.train.corpus_text import sentence
-from sadtalker3d.train.phones import Phone
+from sadtalker3d.train.phones import Phone, from_arpabet
+from tests.benchmarks import natural_speech
 
 SENTENCES, SEED = 40, 1  # another seed than the corpus has: other sentences
 PAUSE_S = 0.4  # before and after each sentence, so that rest can be measured
 
+Clips = list[tuple[np.ndarray, list[Phone]]]
+
 
 def main() -> None:
-    """Print the numbers as JSON, or one line that says what is missing."""
-    engine, voice = HELD_OUT_VOICE
-    try:
-        require({engine})
-    except UserError as error:
-        print(json.dumps({"skipped": str(error)}))
-        return
-    mouth = Mouth.of(bfm.load("open"))
-    clips = list(_spoken(engine, voice))
-    phones = [said for _, said in clips]
+    """Print the numbers as JSON, or what is missing."""
+    results: dict[str, object] = {}
+    for name, spoken in (("awb", _awb), ("natural", _natural)):
+        try:
+            results[name] = _scores(list(spoken()))
+        except UserError as error:
+            results[name] = {"skipped": str(error)}
+    print(json.dumps(results))
+
+
+def _scores(clips: Clips) -> dict[str, dict[str, float | None]]:
+    mouth, phones = Mouth.of(bfm.load("open")), [said for _, said in clips]
     network = weights.embedded("expnet")
-    assert isinstance(network, ExpNet)
-    raw = [_raw(network, wave) for wave, _ in clips]
-    results = {"raw": lip_scores(mouth, raw, phones)}
-    networks = Networks.embedded()
-    with tempfile.TemporaryDirectory() as folder:
-        generated = [_generated(wave, Path(folder) / "line.wav", networks) for wave, _ in clips]
-    results["generated"] = lip_scores(mouth, generated, phones)
-    print(json.dumps({name: _rounded(scores) for name, scores in results.items()}))
+    assert isinstance(network, TemporalExpNet)
+    ways: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "raw": lambda wave: _raw(network, wave),
+        "generated": lambda wave: _through_a_file(wave, lambda path: generate(path, still=True).expression),
+        "live": lambda wave: _through_a_file(wave, lambda path: generate_live(path, still=True).expression),
+    }
+    return {
+        name: _rounded(lip_scores(mouth, [way(wave) for wave, _ in clips], phones))
+        for name, way in ways.items()
+    }
 
 
-def _spoken(engine: str, voice: str) -> Iterator[tuple[np.ndarray, list[Phone]]]:
+def _awb() -> Iterator[tuple[np.ndarray, list[Phone]]]:
+    engine, voice = HELD_OUT_VOICE
+    require({engine})
     rng = np.random.default_rng(SEED)
     pause = np.zeros(round(PAUSE_S * SAMPLE_RATE), np.float32)
     for _ in range(SENTENCES):
@@ -65,16 +76,25 @@ def _spoken(engine: str, voice: str) -> Iterator[tuple[np.ndarray, list[Phone]]]
         yield np.concatenate([pause, wave, pause]), later
 
 
-def _raw(network: ExpNet, wave: np.ndarray) -> np.ndarray:
+def _natural() -> Iterator[tuple[np.ndarray, list[Phone]]]:
+    natural_speech.require()
+    for _, wave, found, _ in natural_speech.judged():
+        if found is not None:
+            yield wave, [phone for symbol, start, end in found for phone in from_arpabet(symbol, start, end)]
+
+
+def _raw(network: TemporalExpNet, wave: np.ndarray) -> np.ndarray:
     """(T, 64) from a face at rest with open lids."""
     windows = torch.from_numpy(frame_windows(mel_spectrogram(wave), 0, frame_count(len(wave))))
     with torch.inference_mode():
-        return network(windows, torch.zeros(len(windows), 64), torch.zeros(len(windows), 1)).numpy()
+        return network.said(windows).clamp(0, 1).numpy()
 
 
-def _generated(wave: np.ndarray, path: Path, networks: Networks) -> np.ndarray:
-    soundfile.write(path, wave, SAMPLE_RATE, subtype="FLOAT")
-    return generate(path, still=True, networks=networks).expression
+def _through_a_file(wave: np.ndarray, made: Callable[[Path], np.ndarray]) -> np.ndarray:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "line.wav"
+        soundfile.write(path, wave, SAMPLE_RATE, subtype="FLOAT")
+        return made(path)
 
 
 def _rounded(scores: LipScores) -> dict[str, float | None]:

@@ -64,15 +64,9 @@ def main() -> None:
     waves: dict[str, np.ndarray] = {}
     phones: dict[str, Phones] = {}
     reasons: dict[str, int] = {}
-    for name, text in prompts():
-        wave = decoded(SOUNDS / f"{name}.g722")
-        if len(wave) < SHORTEST_S * SAMPLE_RATE:
-            reason = "too short"
-        else:
-            found = aligned(wave, text)
-            reason = "not aligned" if found is None else doubt(wave, found) or "kept"
-            if found is not None and reason == "kept":
-                waves[name], phones[name] = wave, found
+    for name, wave, found, reason in judged():
+        if found is not None:
+            waves[name], phones[name] = wave, found
         reasons[reason] = reasons.get(reason, 0) + 1
     with replacing(out.with_suffix(".npz")) as path, path.open("wb") as file:
         np.savez(file, **waves)  # type: ignore[arg-type]
@@ -80,6 +74,18 @@ def main() -> None:
         path.write_text(json.dumps(phones))
     minutes = sum(len(wave) for wave in waves.values()) / SAMPLE_RATE / 60
     print(json.dumps({"clips": len(waves), "minutes": round(minutes, 1), "why": reasons}))
+
+
+def judged() -> Iterator[tuple[str, np.ndarray, Phones | None, str]]:
+    """Name, wave and phones of every prompt; no phones where the fourth says why it is left out."""
+    for name, text in prompts():
+        wave = decoded(SOUNDS / f"{name}.g722")
+        if len(wave) < SHORTEST_S * SAMPLE_RATE:
+            yield name, wave, None, "too short"
+            continue
+        found = aligned(wave, text)
+        reason = "not aligned" if found is None else doubt(wave, found) or "kept"
+        yield name, wave, found if reason == "kept" else None, reason
 
 
 def require() -> None:

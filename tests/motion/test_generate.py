@@ -67,7 +67,10 @@ def test_seed_decides(clip: Path, networks: Networks) -> None:
     other = generate(clip, seed=5, style=11, networks=networks)
     assert not np.array_equal(take.rotation, other.rotation)
     assert not np.array_equal(take.expression[:, BLINKS], other.expression[:, BLINKS])
-    assert np.array_equal(take.expression[:, MOUTH], other.expression[:, MOUTH])
+    even, also = (
+        generate(clip, seed=s, gains=Gains(asymmetry=0), networks=networks).expression for s in (4, 5)
+    )
+    assert np.array_equal(even[:, MOUTH], also[:, MOUTH])
     livelier = generate(clip, seed=4, style=45, networks=networks)
     assert not np.array_equal(take.rotation, livelier.rotation)
 

@@ -1,4 +1,4 @@
-"""Batches hold neighbouring frames in pairs, heard in one recording, and never across two utterances."""
+"""Batches hold sequences of consecutive frames, each heard as one recording."""
 
 from __future__ import annotations
 
@@ -25,27 +25,22 @@ def sets(corpus: Corpus) -> tuple[FrameSet, FrameSet]:
     return frame_set(corpus, "train", mouth), frame_set(corpus, "rest", mouth)
 
 
-def test_the_last_frame_of_an_utterance_is_never_drawn_first(sets: tuple[FrameSet, FrameSet]) -> None:
-    speech, _ = sets
-    assert speech.chance[29::30].max() == 0
-    assert speech.chance[:29].min() > 0
-
-
-def test_pairs_are_neighbours_in_one_recording(corpus: Corpus, sets: tuple[FrameSet, FrameSet]) -> None:
+def test_sequences_are_consecutive_frames_with_their_own_windows(
+    corpus: Corpus, sets: tuple[FrameSet, FrameSet]
+) -> None:
     speech, sounds = sets
-    batch = Batches(corpus.mel, speech, sounds, BatchConfig(frames=20), seed=0).draw(strength=0.0)
-    assert batch.windows.shape == (20, 1, 80, 16)
-    assert batch.speaking.tolist() == [1.0] * 18 + [0.0] * 2
-    windows, targets = batch.windows[:, 0].numpy(), batch.targets.numpy()
-    for first in range(0, 18, 2):
-        here = np.flatnonzero((speech.targets == targets[first]).all(axis=1))
-        after = np.flatnonzero((speech.targets == targets[first + 1]).all(axis=1))
-        assert np.intersect1d(here + 1, after).size
-        # 13 of the 16 columns are the same sound, or 12: 3.2 columns pass in a frame
-        same = min(
-            np.abs(windows[first, :, step:] - windows[first + 1, :, : 16 - step]).mean() for step in (3, 4)
-        )
-        assert same < 0.3 < np.abs(windows[first] - windows[first + 1]).mean()
+    batch = Batches(corpus.mel, speech, sounds, BatchConfig(sequences=10), seed=0).draw(strength=0.0)
+    assert batch.windows.shape == (10, 64, 1, 80, 16)
+    assert batch.speaking[:, 0].tolist() == [1.0] * 9 + [0.0]
+    for sequence in range(9):
+        windows, targets = batch.windows[sequence, :, 0].numpy(), batch.targets[sequence].numpy()
+        phones = batch.phone[sequence].numpy()
+        rows = np.lib.stride_tricks.sliding_window_view(speech.phone, 64)
+        first = int(np.flatnonzero((rows == phones).all(axis=1))[0])
+        np.testing.assert_array_equal(targets, speech.targets[first : first + 64])
+        mel = corpus.mel[speech.columns[first : first + 64]].transpose(0, 2, 1)  # (64, 80, 16)
+        heard = np.corrcoef(windows.ravel(), mel.astype(np.float32).ravel())[0, 1]
+        assert heard > 0.95  # the augmentation at its weakest still changes the level
 
 
 def test_the_same_seed_draws_the_same_batch(corpus: Corpus, sets: tuple[FrameSet, FrameSet]) -> None:

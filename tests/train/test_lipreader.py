@@ -136,7 +136,7 @@ def test_training_learns_saves_and_goes_on(work: Path, points: ReaderPoints) -> 
     first = train(steps=60)
     longer = train(steps=80, resume=True)
     assert longer.steps == 80
-    assert first.scores["voice"].visemes > 0.5  # by chance: 0.07, by always guessing silence: 0.35
+    assert first.scores["voice"].balanced > 0.4  # by always guessing silence: 0.2
     reader = LipReader.load(longer.weights, points)
     assert not any(weight.requires_grad for weight in reader.parameters())
 
