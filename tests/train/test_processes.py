@@ -70,7 +70,8 @@ def _as_torchrun(rank: int, port: int) -> dict[str, str]:
     """What torchrun tells a process; itself it wants a host name that resolves, which not every machine has."""
     return os.environ | {
         "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port), "GLOO_SOCKET_IFNAME": "lo" if sys.platform == "linux" else "lo0", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
+        "MASTER_PORT": str(port), "GLOO_SOCKET_IFNAME": "lo" if sys.platform == "linux" else "lo0",
+        "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
     }  # fmt: skip
 
 
