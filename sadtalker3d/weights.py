@@ -73,6 +73,11 @@ _NETWORKS = {
     "audio2pose": ("sadtalker3d.motion.posevae", "PoseVAE"),
     "temporal_audio2exp": ("sadtalker3d.motion.temporal_expnet", "TemporalExpNet"),
     "live_audio2exp": ("sadtalker3d.motion.temporal_expnet", "LiveExpNet"),
+    "kp_extractor": ("sadtalker3d.render.facevid2vid.keypoints", "KeypointDetector"),
+    "generator": ("sadtalker3d.render.facevid2vid.generator", "Generator"),
+    "mapping": ("sadtalker3d.render.facevid2vid.mapping", "MappingNet"),
+    "mapping_full": ("sadtalker3d.render.facevid2vid.mapping", "full_mapping"),
+    "face_3drecon": ("sadtalker3d.face.recon", "CoefficientRegressor"),
 }
 
 

@@ -12,7 +12,7 @@ from sadtalker3d.errors import UserError
 from tests.seeded import MANIFEST
 
 
-@pytest.mark.parametrize("name", ["audio2exp", "audio2pose"])
+@pytest.mark.parametrize("name", MANIFEST)
 def test_networks_have_the_official_keys_and_shapes(name: str) -> None:
     state = weights.build(name).state_dict()
     assert {key: list(value.shape) for key, value in state.items()} == MANIFEST[name]

@@ -1,0 +1,52 @@
+"""The renderer's networks with seeded weights, built once: the generator has 101 million numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sadtalker3d import weights
+from sadtalker3d.render.facevid2vid.animate import Networks
+from sadtalker3d.render.facevid2vid.generator import Generator
+from sadtalker3d.render.facevid2vid.keypoints import KeypointDetector
+from sadtalker3d.render.facevid2vid.mapping import MappingNet
+from tests.seeded import CONFORMANCE, load_seeded
+
+
+@pytest.fixture(scope="session")
+def generator() -> Generator:
+    network = load_seeded(weights.build("generator"), "generator")
+    assert isinstance(network, Generator)
+    return network
+
+
+@pytest.fixture(scope="session")
+def keypoints() -> KeypointDetector:
+    network = load_seeded(weights.build("kp_extractor"), "kp_extractor")
+    assert isinstance(network, KeypointDetector)
+    return network
+
+
+@pytest.fixture(scope="session")
+def mapping() -> MappingNet:
+    network = load_seeded(weights.build("mapping"), "mapping")
+    assert isinstance(network, MappingNet)
+    return network
+
+
+@pytest.fixture(scope="session")
+def networks(generator: Generator, keypoints: KeypointDetector, mapping: MappingNet) -> Networks:
+    return Networks(generator, keypoints, mapping)
+
+
+def conformance(name: str) -> dict[str, np.ndarray]:
+    with np.load(Path(CONFORMANCE) / f"{name}.npz") as data:
+        return dict(data)
+
+
+def tensor(picture: np.ndarray) -> torch.Tensor:
+    """(H, W, 3) uint8 -> (1, 3, H, W) in 0..1."""
+    return torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
