@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from sadtalker3d.render.facevid2vid.head_pose import moved_keypoints
 from sadtalker3d.render.facevid2vid.keypoints import KeypointDetector
 from sadtalker3d.render.facevid2vid.mapping import FULL, MappingNet
 from sadtalker3d.render.facevid2vid.windows import driving_coefficients, source_window, window
+
+DType = Literal["auto", "float32", "bfloat16"]
 
 MAPPED_AT_ONCE = 32  # frames; the mapping network is quick, and small batches keep memory flat
 
@@ -42,6 +45,36 @@ class HeadAngles:
     roll: Sequence[float] | None = None
 
 
+class FrameGenerator(Protocol):
+    """A way to run the generator: `CpuGenerator` or `FoldedGenerator`."""
+
+    def encode(self, portrait: Tensor, kp_source: Tensor, /) -> Any:
+        """The portrait (1, 3, S, S) in 0..1 and its keypoints (1, 15, 3), once for all frames."""
+
+    def frame(self, portrait: Any, kp_driving: Tensor, /) -> Tensor:
+        """The frame (1, 3, S, S) in 0..1 of keypoints (1, 15, 3)."""
+
+
+def frame_generator(
+    generator: Generator, size: int, *, device: str = "cpu", dtype: DType = "auto"
+) -> FrameGenerator:
+    """The quickest way to run the generator for pictures of `size` pixels a side.
+
+    device : "cpu" or a GPU such as "cuda"
+    dtype : of the convolutions; "auto" is float32 on a CPU, and equal to upstream there, and bfloat16 on a GPU
+    """
+    from sadtalker3d.render.facevid2vid.cpu import CpuGenerator
+    from sadtalker3d.render.facevid2vid.folded import FoldedGenerator
+
+    on_cpu = torch.device(device).type == "cpu"
+    usual = torch.float32 if on_cpu else torch.bfloat16
+    chosen = usual if dtype == "auto" else {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
+    # with matrix units (AMX) the plain convolutions of half precision cost less than Winograd's additions
+    if on_cpu and not (chosen == torch.bfloat16 and torch.cpu._is_amx_tile_supported()):
+        return CpuGenerator(generator, size, dtype=chosen)
+    return FoldedGenerator(generator, device, chosen)
+
+
 class AnimatedPortrait:
     """One portrait: what depends on it alone is computed when it is made.
 
@@ -50,16 +83,25 @@ class AnimatedPortrait:
     networks : the renderer's
     picture : (S, S, 3) uint8 RGB, the cropped portrait; S is 256 or 512 with the official networks
     source : (73,) coefficients of the portrait, 70 where the mapping network takes no crop
+    device, dtype : see `frame_generator`
     """
 
-    def __init__(self, networks: Networks, picture: np.ndarray, source: np.ndarray) -> None:
+    def __init__(
+        self,
+        networks: Networks,
+        picture: np.ndarray,
+        source: np.ndarray,
+        *,
+        device: str = "cpu",
+        dtype: DType = "auto",
+    ) -> None:
         self.networks, self.source = networks, np.asarray(source, np.float32)
+        self._generator = frame_generator(networks.generator, len(picture), device=device, dtype=dtype)
         with torch.inference_mode():
             portrait = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255  # (1, 3, S, S)
-            self._volume = networks.generator.encode(portrait)
             self._canonical = networks.keypoints(portrait)  # (1, 15, 3)
             at_rest = networks.mapping(torch.from_numpy(source_window(self.source, full=networks.full)))
-            self._kp_source = moved_keypoints(self._canonical, at_rest)
+            self._encoded = self._generator.encode(portrait, moved_keypoints(self._canonical, at_rest))
 
     def frames(
         self,
@@ -78,7 +120,7 @@ class AnimatedPortrait:
     @torch.inference_mode()
     def frame(self, kp_driving: Tensor) -> Tensor:
         """The frame of keypoints (1, 15, 3): (1, 3, S, S) in 0..1."""
-        return self.networks.generator.frame(self._volume, kp_driving, self._kp_source)
+        return self._generator.frame(self._encoded, kp_driving)
 
     @torch.inference_mode()
     def driving_keypoints(

@@ -40,7 +40,9 @@ class DownBlock3d(nn.Module):
         self.norm = nn.BatchNorm3d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.avg_pool3d(F.relu(self.norm(self.conv(x))), (1, 2, 2))
+        y = F.relu(self.norm(self.conv(x)))
+        # depth counts as channels, because 3D pooling knows no bfloat16
+        return F.avg_pool2d(y.flatten(1, 2), 2).unflatten(1, y.shape[1:3])
 
 
 class UpBlock3d(nn.Module):

@@ -65,10 +65,13 @@ class DenseMotion(nn.Module):
         moved = self.moved_features(compressed, motions)  # (B, 16, 4, D, H, W)
         heat = self.heat_maps(grid, kp_driving, kp_source)  # (B, 16, D, H, W)
         y = self.hourglass(torch.cat([heat[:, :, None], moved], dim=2).flatten(1, 2))  # (B, 112, D, H, W)
-        mask = self.mask(y).softmax(1)  # (B, 16, D, H, W)
+        return self.chosen(self.mask(y), motions), self.occlusion(y.flatten(1, 2)).sigmoid()
+
+    def chosen(self, logits: Tensor, motions: Tensor) -> Tensor:
+        """The candidates' mean, weighted by logits (B, 16, D, H, W): (B, D, H, W, 3)."""
+        mask = logits.softmax(1)
         mask = mask * (mask >= self.config.smallest_mask)
-        deformation = torch.einsum("bkdhw,bkdhwc->bdhwc", mask, motions)
-        return deformation, self.occlusion(y.flatten(1, 2)).sigmoid()
+        return torch.einsum("bkdhw,bkdhwc->bdhwc", mask, motions)
 
     def candidate_motions(self, grid: Tensor, kp_driving: Tensor, kp_source: Tensor) -> Tensor:
         """Where each cell comes from if it moves like one keypoint; first the background, which stays."""
