@@ -67,10 +67,9 @@ def performance_coefficients(
     Raises UserError: no video, or no usable face in the first frame.
     """
     landmarks = landmarks or Landmarks()
-    rows = []
-    plan = face = None
+    rows: list[np.ndarray] = []
     for picture, total in read_frames(video_path):
-        if plan is None:
+        if not rows:
             face, _ = largest_face(picture, f"{video_path}, first frame", landmarks)
             plan = crop_plan(face.points, picture.shape[1], picture.shape[0])
         else:

@@ -37,7 +37,7 @@ def test_equals_upstream(upstream, i):
 def test_beyond_the_crop_is_black(upstream):
     points = upstream["lm_0"].copy()
     points[:, 1] = 255 - points[:, 1]
-    aligned = align(np.full((256, 256, 3), 255, np.uint8), points + [100, 0])
+    aligned = align(np.full((256, 256, 3), 255, np.uint8), points + np.array([100, 0]))
     assert aligned.picture.shape == (224, 224, 3)
     assert (aligned.picture[:, -20:] == 0).all() and (aligned.picture[:, :100] == 255).all()
 
