@@ -151,3 +151,16 @@ def test_lands_on_the_embedded_heads_landmarks(opengl, landmarks: Landmarks, yaw
     errors = np.linalg.norm(face.points - truth, axis=1) / eye_distance(truth)
     assert errors[FIVE].mean() < worst
     assert errors[17:].mean() < 0.06 and errors[:17].mean() < 0.2  # the jaw is FaceMesh's weak spot
+
+
+@pytest.mark.slow
+def test_profile_is_said_to_be_unclear_or_refused(opengl, landmarks):
+    import bfm
+    from sadtalker3d.render.preview import render_still
+
+    picture = render_still(bfm.load("open"), rotation=(0.0, float(np.radians(68)), 0.0), size=400)
+    try:
+        _, notes = largest_face(picture, "a.png", landmarks)
+    except UserError as error:
+        notes = [str(error)]
+    assert any("from the side, covered or unclear" in note or "no face found" in note for note in notes)
