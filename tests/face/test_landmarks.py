@@ -71,18 +71,17 @@ def test_tilted_head(landmarks, photo, degrees):
 
 def test_small_face_in_a_large_picture(landmarks, photo):
     (face,) = landmarks.find(photo)
-    big = np.full((1500, 2000, 3), 110, np.uint8)
+    big = np.full((900, 1200, 3), 110, np.uint8)
     small = shrunk(photo, 0.5)  # a face of 53 pixels
-    big[700 : 700 + len(small), 1300 : 1300 + len(small)] = small
+    big[500 : 500 + len(small), 800 : 800 + len(small)] = small
     (found,) = landmarks.find(big)
-    expected = (face.points + 0.5) * 0.5 - 0.5 + [1300, 700]
+    expected = (face.points + 0.5) * 0.5 - 0.5 + np.array([800, 500])
     assert np.linalg.norm(found.points - expected, axis=1).mean() < 0.05 * eye_distance(expected)
 
 
 def test_no_face_where_there_is_none(landmarks):
-    noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3)).astype(np.uint8)
-    for picture in (noise, cv2.blur(noise, (9, 9)), np.zeros((40, 400, 3), np.uint8), noise[:1, :1]):
-        assert landmarks.find(picture) == []
+    noise = np.random.default_rng(0).integers(0, 255, (150, 200, 3)).astype(np.uint8)
+    for picture in (noise, cv2.blur(noise, (9, 9)), np.zeros((20, 200, 3), np.uint8), noise[:1, :1]):
         with pytest.raises(UserError, match=r"wall\.png: no face found"):
             largest_face(picture, "wall.png", landmarks)
 
