@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 LONGEST_SIDE_PX = 4096  # a face that fills it is eight times what the largest renderer needs
+BLENDING_MODES = ("L", "LA", "RGB", "RGBA", "CMYK")  # Pillow's, whose pixels can be averaged as they are
 SEE_THROUGH = 128  # mid grey behind what is transparent: the halo of a cut-out shows least on it
 
 
@@ -52,12 +53,10 @@ def _still(path: Path) -> np.ndarray | None:
         warnings.simplefilter("ignore")  # on large pictures and odd tags
         try:
             with Image.open(path) as image:
-                image.draft(
-                    None, (LONGEST_SIDE_PX, LONGEST_SIDE_PX)
-                )  # a JPEG is decoded at a half or a quarter
-                upright = ImageOps.exif_transpose(image)
-                rgb = _rgb(upright)
-                rgb.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
+                if image.mode in BLENDING_MODES:  # before anything else, because each step makes a copy
+                    _shrink(image)
+                rgb = _rgb(ImageOps.exif_transpose(image))
+                _shrink(rgb)
                 return np.array(rgb)
         except Image.DecompressionBombError:
             raise UserError(
@@ -69,6 +68,14 @@ def _still(path: Path) -> np.ndarray | None:
             ) from None
         except Exception:  # the decoders of damaged files raise nearly anything
             return None
+
+
+def _shrink(image: Image.Image) -> None:
+    """In place; a JPEG is then decoded at a half or a quarter."""
+    from PIL import Image
+
+    if max(image.size) > LONGEST_SIDE_PX:
+        image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _rgb(image: Image.Image) -> Image.Image:
