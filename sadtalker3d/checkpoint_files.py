@@ -109,7 +109,8 @@ def _check_zip(path: Path, size: int) -> None:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise UserError(f"{path}: {CUT_SHORT}") from None
-    if not any(entry.filename.endswith("data.pkl") for entry in entries):
+    names = [entry.filename.rsplit("/", 1)[-1] for entry in entries]
+    if "data.pkl" not in names or "constants.pkl" in names:  # the second is a program, TorchScript
         raise NotWeightsError(f"{path}: is an archive, not weights that torch saved; unpack it first")
     if sum(entry.file_size for entry in entries) > size:
         raise UserError(f"{path}: {CUT_SHORT} (its parts claim more bytes than the file has)")
@@ -119,7 +120,11 @@ def _torch_tensors(path: Path, mmap: bool) -> dict[str, Tensor]:
     import torch
 
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+        if path.suffix == ".safetensors":  # torch believes this ending, and would not read its own format
+            with path.open("rb") as file:
+                content = torch.load(file, map_location="cpu", weights_only=True)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
         wanted = next((w for w in ("GLOBAL ", "global ") if w in str(error)), None)
         what = f" ({str(error).split(wanted)[1].split()[0]})" if wanted else ""
@@ -134,13 +139,14 @@ def _torch_tensors(path: Path, mmap: bool) -> dict[str, Tensor]:
 
 
 def _flat(content: Any, prefix: str, depth: int) -> Iterator[tuple[str, Tensor]]:
-    from torch import Tensor
+    import torch
 
     if not isinstance(content, dict) or depth == 0:
         return
     for key, value in content.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Tensor):
-            yield name, value
+        if isinstance(value, torch.Tensor):
+            if value.layout == torch.strided and value.device.type == "cpu":  # sparse or without values: none
+                yield name, value.detach()
         else:
             yield from _flat(value, f"{name}.", depth - 1)

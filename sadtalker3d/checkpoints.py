@@ -58,7 +58,8 @@ class _Match:
 def recognise(file: CheckpointFile) -> Recognised:
     """The networks in a file, under whatever prefixes: "generator.", "model.", "module.", or none.
 
-    Batch counters (`num_batches_tracked`) may be missing, as in files of old torch versions.
+    Batch counters (`num_batches_tracked`) may be missing, as in files of old torch versions: they count
+    training steps, inference does not look at them, and they are set to 0.
 
     Raises
     ------
@@ -77,9 +78,10 @@ def recognise(file: CheckpointFile) -> Recognised:
             raise UserError(
                 f"{file.path}: holds {match.network} twice; give SadTalker's own files, one at a time"
             )
+        state = {key: left.pop(match.prefix + key, None) for key in expected}
         networks[match.network] = {
-            key: left.pop(match.prefix + key, torch.zeros((), dtype=torch.int64))  # a counter may be missing
-            for key in expected
+            key: torch.zeros((), dtype=torch.int64) if value is None or _counter(key) else value
+            for key, value in state.items()
         }
     if not networks:
         raise NotWeightsError(f"{file.path}: holds none of SadTalker's networks; {_seen(file)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER_VARIABLE = "SADTALKER3D_WEIGHTS"
 SIZES = (256, 512)
+METADATA_KEY = "sadtalker3d"
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,9 @@ def stored(network: str, size: int | None) -> Stored | None:
         return None
     try:
         with safe_open(path, framework="pt") as file:
-            about = file.metadata() or {}
+            about = json.loads((file.metadata() or {})[METADATA_KEY])
         return Stored(network, size, path, about["source"], about["source_sha256"], about["tensors_sha256"])
-    except (SafetensorError, OSError, KeyError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: is damaged ({error}); {_again(network)}") from None
 
 
@@ -107,12 +109,13 @@ class _Write:
         from safetensors.torch import save_file
 
         path = stored_path(network, size)
-        metadata = {
-            "network": network,
+        about = {
             "source": self.source,
             "source_sha256": self.source_sha256,
             "tensors_sha256": tensors_hash(state),
         }
+        # one entry: safetensors writes several in an order that changes from call to call
+        metadata = {METADATA_KEY: json.dumps(about)}
         save_file(state, self.files.enter_context(replacing(path)), metadata=metadata)
         return path
 
