@@ -46,7 +46,6 @@ def fetch(row: OfficialFile, folder: Path, report: Report, config: FetchConfig |
         if path.exists():
             _check(row, path, remove=False)
             return path
-        folder.mkdir(parents=True, exist_ok=True)
         if part.exists() and part.stat().st_size > row.length:
             part.unlink()
         _download(row, part, report, config)
@@ -112,6 +111,7 @@ def _receive(row: OfficialFile, part: Path, have: int, report: Report, config: F
                 f"{row.source}: the server's file has {begin + int(length):,} bytes, SadTalker's has "
                 f"{row.length:,}; look for {row.file} elsewhere and run `sadtalker3d weights import FILE`"
             )
+        part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("ab" if goes_on else "wb") as file:
             _copy(reply, file, begin, row, report, config)
 

@@ -70,6 +70,8 @@ def _read(paths: Sequence[str | Path], size: int | None) -> tuple[list[_Source],
                 weight_store.require_finite(tensors, f"{path}, {network}")
             sha256 = file_hash(path)
             sources.append(_Source(found, _picture_size(found, sha256, size), sha256))
+            if any(row.file == path.name and row.sha256 != sha256 for row in weights.OFFICIAL_FILES):
+                notes.append(f"{path}: has the name of SadTalker's own file, but not its sha256")
             if found.ignored:
                 parts = ", ".join(f"{name} ({count})" for name, count in found.ignored.items())
                 notes.append(f"{path}: also holds tensors that are not needed: {parts}")

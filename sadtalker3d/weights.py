@@ -110,8 +110,9 @@ OFFICIAL_LICENCE = (
 
 # The addresses are those of upstream's scripts/download_models.sh. Lengths and hashes were measured by
 # others, not by us, on what these addresses gave them: public manifests on GitHub, found by searching for
-# the hash, independent of each other and in agreement (256 and both mappings four, facevid2vid two, 512
-# and the other old files one). The 256 file's length also is what its 1,305 tensors and a header need.
+# the hash, independent of each other and in agreement (256 and both mappings three or more, facevid2vid two,
+# 512 and the other old files one). A file of the same keys, shapes and types has the 256 file's length to
+# the byte, see tests/test_weight_import.py.
 _RELEASE = "https://github.com/OpenTalker/SadTalker/releases/download/v0.0.2-rc/"
 _OLD_RELEASE = "https://github.com/Winfredy/SadTalker/releases/download/v0.0.2/"
 _PACKED = ("audio2exp", "audio2pose", "kp_extractor", "generator", "face_3drecon")

@@ -97,3 +97,32 @@ def test_keys_of_another_version_are_refused() -> None:
     save_file(state, path)
     with pytest.raises(UserError, match="not this version's"):
         weights.official("audio2exp")
+
+
+@pytest.mark.parametrize("network", weights.OFFICIAL_NETWORKS)
+def test_a_network_has_no_tensors_besides_its_state(network: str) -> None:
+    # it is built without memory and then given the stored state: any other tensor would stay without values
+    import torch
+
+    with torch.device("meta"):
+        built = weights.build(network)
+    state = set(built.state_dict())
+    assert {name for name, _ in built.named_buffers()} <= state
+    for name, module in built.named_modules():
+        others = [key for key, value in vars(module).items() if isinstance(value, torch.Tensor)]
+        if hasattr(module, "weight_orig"):  # spectral norm makes this one anew in every forward pass
+            others.remove("weight")
+        assert others == [], f"{name}: {others}"
+
+
+def test_a_stored_network_computes_what_the_original_does() -> None:
+    import torch
+
+    from tests.seeded import load_seeded
+
+    put("mapping_full")
+    original = load_seeded(weights.build("mapping_full"), "mapping_full")
+    windows = torch.randn(2, 73, 27, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        expected, found = original(windows), weights.official("mapping_full")(windows)
+    assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
