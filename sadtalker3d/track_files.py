@@ -158,7 +158,7 @@ def _write_mat(track: Track, path: Path) -> None:
 
 
 def _read_mat(path: Path) -> Track:
-    return from_rows(_mat_rows(path)).replace(meta={"source": path.name})
+    return from_rows(mat_rows(path)).replace(meta={"source": path.name})
 
 
 def from_rows(rows: np.ndarray) -> Track:
@@ -179,10 +179,11 @@ def read_rows(path: Path) -> np.ndarray:
         rows = to_rows(track)
     except TrackError as error:
         raise UserError(f"{path}: {error}") from None
-    return _mat_rows(path).astype(np.float32) if path.suffix.lower() == ".mat" else rows
+    return mat_rows(path).astype(np.float32) if path.suffix.lower() == ".mat" else rows
 
 
-def _mat_rows(path: Path) -> np.ndarray:
+def mat_rows(path: Path) -> np.ndarray:
+    """(T, 70) or (T, 73), the `coeff_3dmm` of SadTalker's .mat; UserError when it is not that."""
     import scipy.io
 
     try:
@@ -194,9 +195,8 @@ def _mat_rows(path: Path) -> np.ndarray:
             raise UserError(f"field 'coeff_3dmm' has shape {shape}; it must be (frames, 70) or (frames, 73)")
         if shape[0] > MAX_FRAMES:
             raise UserError(f"field 'coeff_3dmm' has {shape[0]} frames, more than a day")
-        rows = np.asarray(scipy.io.loadmat(path, variable_names=["coeff_3dmm"])["coeff_3dmm"])
+        return np.asarray(scipy.io.loadmat(path, variable_names=["coeff_3dmm"])["coeff_3dmm"])
     except UserError:
         raise
     except Exception as error:  # a damaged file may raise anything
         raise UserError(f"not readable as a MATLAB file ({error}); save it again as version 5 or 7") from None
-    return rows

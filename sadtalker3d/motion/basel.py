@@ -206,7 +206,9 @@ def _motion(posevae: PoseVAE, code: np.ndarray, start: np.ndarray, style: int, s
     device = next(posevae.parameters()).device
     heard, pose = (torch.from_numpy(np.array(a)).to(device)[None] for a in (code[1:], start))
     z = torch.from_numpy(draw_z(len(code), seed)).to(device)
-    return upstream_motion_coded(posevae, heard, pose, torch.tensor([style], device=device), z)[0].cpu().numpy()
+    return (
+        upstream_motion_coded(posevae, heard, pose, torch.tensor([style], device=device), z)[0].cpu().numpy()
+    )
 
 
 def _checked_rows(rows: np.ndarray, what: str, least: int) -> np.ndarray:

@@ -46,7 +46,9 @@ def performance() -> np.ndarray:
 def wave_of(frames: int) -> np.ndarray:
     time = np.arange(frames * 640 + 100) / SAMPLE_RATE
     rng = np.random.default_rng(frames)
-    return 0.3 * np.sin(2 * np.pi * 180 * time) * np.sin(2 * np.pi * 3 * time) + rng.normal(0, 0.01, len(time))
+    return 0.3 * np.sin(2 * np.pi * 180 * time) * np.sin(2 * np.pi * 3 * time) + rng.normal(
+        0, 0.01, len(time)
+    )
 
 
 def upstream(
@@ -83,7 +85,9 @@ def upstream(
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize(("frames", "style"), [(1, 0), (2, 45), (3, 7), (22, 1), (33, 45), (65, 0), (100, 19)])
+@pytest.mark.parametrize(
+    ("frames", "style"), [(1, 0), (2, 45), (3, 7), (22, 1), (33, 45), (65, 0), (100, 19)]
+)
 def test_the_whole_chain_is_upstreams(networks, source, write_sound, frames, style):
     sound = write_sound("speech.wav", wave_of(frames), subtype="FLOAT")
     got = generate_basel(sound, source, style=style, seed=frames, **networks)
