@@ -11,8 +11,6 @@ from scipy.io import savemat
 import sadtalker3d
 from sadtalker3d import UserError, weights
 from sadtalker3d.export import gltf, livelink
-from sadtalker3d.motion.expnet import ExpNet
-from sadtalker3d.motion.posevae import PoseVAE
 from sadtalker3d.rig.arkit import ARKIT_52
 from sadtalker3d.rig.basel_to_open import SEEN
 from sadtalker3d.track import Track
@@ -31,12 +29,9 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> FakeBasel:
 @pytest.fixture
 def official(monkeypatch: pytest.MonkeyPatch) -> None:
     """The official networks with seeded weights."""
-    built = {"audio2exp": ExpNet, "audio2pose": PoseVAE}
 
     def load(name: str, size: int = 256):
-        if name not in built:
-            raise UserError(f"{name} is not imported")
-        return load_seeded(built[name](), name)
+        return load_seeded(weights.build(name), name)
 
     monkeypatch.setattr(weights, "official", load, raising=False)
 
@@ -80,6 +75,43 @@ def test_speech_becomes_a_basel_track(monkeypatch, tmp_path, write_sound, offici
     np.testing.assert_array_equal(a.expression, b.expression)
     assert len(a.meta["source"]) == 73
     assert (c.expression != a.expression).any() and (c.rotation != a.rotation).any()
+
+
+@pytest.mark.slow
+def test_a_portrait_gives_the_coefficients(monkeypatch, tmp_path, write_sound, official, portrait, fake):
+    pytest.importorskip("sadtalker3d.face.portrait")
+    sound = write_sound("speech.wav", np.random.default_rng(0).normal(0, 0.1, 16000))
+    out = tmp_path / "take.json"
+    assert run(monkeypatch, "animate", sound, "-o", out, "--space", "basel", "--portrait", portrait) == 0
+    take = sadtalker3d.load(out)
+    assert len(take) == 25 and len(take.meta["source"]) == 73 and len(take.meta["identity"]) == 80
+    np.testing.assert_allclose(take.rotation.mean(axis=0), take.meta["source"][64:67], atol=1.0)
+    glb = tmp_path / "take.glb"  # on the person's own mask
+    assert run(monkeypatch, "export", out, "-o", glb, "--basel", fake.folder) == 0
+    assert gltf.read(glb).meta["identity"] == take.meta["identity"]
+
+
+@pytest.mark.slow
+def test_a_video_gives_the_head_motion(monkeypatch, tmp_path, write_sound, official, source, portrait):
+    pytest.importorskip("sadtalker3d.face.video")
+    import cv2
+
+    picture = cv2.imread(str(portrait))
+    picture = cv2.resize(picture, (picture.shape[1] // 4 * 2, picture.shape[0] // 4 * 2))
+    video = tmp_path / "me.mp4"
+    size = (picture.shape[1], picture.shape[0])
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"mp4v"), 25, size)
+    for shift in range(4):
+        writer.write(np.roll(picture, 3 * shift, axis=1))
+    writer.release()
+    sound = write_sound("speech.wav", np.random.default_rng(0).normal(0, 0.1, 16000))
+    for name, more in (("a.json", ()), ("b.json", ("--ref-pose", video, "--ref-eyeblink", video))):
+        assert run(monkeypatch, "animate", sound, "-o", tmp_path / name, "--space", "basel",
+                   "--source", source, *more) == 0  # fmt: skip
+    a, b = (sadtalker3d.load(tmp_path / name) for name in ("a.json", "b.json"))
+    np.testing.assert_allclose(b.rotation[0], a.rotation[0], atol=1e-6)  # relative to the video's first frame
+    np.testing.assert_allclose((b.rotation - a.rotation)[4:8], (b.rotation - a.rotation)[:4], atol=1e-5)
+    assert (b.rotation != a.rotation).any() and (b.expression != a.expression).any()
 
 
 def test_nothing_can_be_made_before_the_weights_are_imported(monkeypatch, capsys, tmp_path, speech, source):
