@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bfm.model import FaceModel
 
-FACE_MODEL_ENDINGS = (".csv",)  # formats that only the embedded head's shapes fit
+OPEN_ENDINGS = (".csv",)  # of formats that know the embedded head's shapes only
 
 
 def animate_basel(
@@ -48,8 +48,11 @@ def animate_basel(
     """
     from sadtalker3d.audio import open_audio
     from sadtalker3d.motion.basel import generate_basel
+    from sadtalker3d.motion.generate import check_seed
+    from sadtalker3d.motion.styles import check_style
 
     out = Path(out)
+    check_style(style), check_seed(seed)
     if out.suffix.lower() not in ENDINGS:
         raise UserError(f"{out}: a basel track is written as {' or '.join(ENDINGS)}; choose such a name")
     if (portrait is None) == (source is None):
@@ -110,7 +113,7 @@ def for_export(
             option = "--basel goes" if basel is not None else "--as basel goes"
             raise TrackError(f"{option} with a track in the 'basel' space, this one is 'open'; leave it out")
         return track, {}, ()
-    if space == "open" or (space is None and basel is not None and out.suffix.lower() in FACE_MODEL_ENDINGS):
+    if space == "open" or (space is None and basel is not None and out.suffix.lower() in OPEN_ENDINGS):
         if basel is None:
             raise TrackError("--as open needs the Basel face model: name its folder with --basel")
         track, note = converted(track, basel)
