@@ -115,7 +115,7 @@ def weights_hash(network: nn.Module) -> str:
     digest = hashlib.sha256()
     for key, value in sorted(network.state_dict().items()):
         digest.update(key.encode())
-        digest.update(np.ascontiguousarray(value.cpu().numpy()).tobytes())
+        digest.update(np.ascontiguousarray(value.cpu().numpy()).reshape(-1).data)  # no copy
     return digest.hexdigest()
 
 
