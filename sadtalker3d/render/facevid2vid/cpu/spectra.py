@@ -35,7 +35,7 @@ class SpectralConvolution:
         reach, step = self.kernel // 2, TILE - self.kernel + 1
         down, across = -(-height // step), -(-width // step)
         outputs = self.taps.shape[-1]
-        out = torch.empty(depth, height, down * step, outputs)
+        out = torch.empty(depth, height, across * step, outputs)
 
         def work(row: int) -> None:
             # zeros round the volume: `reach` slices before and after, and what a tile has beyond the edges

@@ -49,7 +49,7 @@ def test_equals_torch(depth: int, height: int, width: int, inputs: int, outputs:
     weight, bias = layer(inputs, outputs, depth)
     Convolution(Strips(threads), weight, bias)(x, out, leak=0.1)
     plain = F.conv3d(
-        as_tensor(x), weight if depth > 1 else weight[:, :, None], bias, padding=(depth > 1, 1, 1)
+        as_tensor(x), weight if depth > 1 else weight[:, :, None], bias, padding=(int(depth > 1), 1, 1)
     )
     np.testing.assert_allclose(as_tensor(out), F.leaky_relu(plain, 0.1), atol=1e-4)
     assert not out[:, 0].any() and not out[:, -1].any() and not out[:, :, 0].any() and not out[:, :, -1].any()
