@@ -159,6 +159,12 @@ def _write_mat(track: Track, path: Path) -> None:
 
 
 def _read_mat(path: Path) -> Track:
+    rows = mat_rows(path)
+    return Track(rows[:, :64], rows[:, 64:67], rows[:, 67:70], space="basel", meta={"source": path.name})
+
+
+def mat_rows(path: Path) -> np.ndarray:
+    """(T, 70) or (T, 73), the `coeff_3dmm` of SadTalker's .mat; UserError when it is not that."""
     import scipy.io
 
     try:
@@ -170,9 +176,8 @@ def _read_mat(path: Path) -> Track:
             raise UserError(f"field 'coeff_3dmm' has shape {shape}; it must be (frames, 70) or (frames, 73)")
         if shape[0] > MAX_FRAMES:
             raise UserError(f"field 'coeff_3dmm' has {shape[0]} frames, more than a day")
-        rows = np.asarray(scipy.io.loadmat(path, variable_names=["coeff_3dmm"])["coeff_3dmm"])
+        return np.asarray(scipy.io.loadmat(path, variable_names=["coeff_3dmm"])["coeff_3dmm"])
     except UserError:
         raise
     except Exception as error:  # a damaged file may raise anything
         raise UserError(f"not readable as a MATLAB file ({error}); save it again as version 5 or 7") from None
-    return Track(rows[:, :64], rows[:, 64:67], rows[:, 67:70], space="basel", meta={"source": path.name})

@@ -1,0 +1,184 @@
+"""`sadtalker3d render` as a user meets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+import scipy.io
+
+from sadtalker3d import weights
+from sadtalker3d.commands_render import angle_list
+from sadtalker3d.errors import UserError
+from sadtalker3d.render.facevid2vid import load
+from sadtalker3d.track import Track
+from tests.test_cli import refused, run
+
+FRAMES = 10
+
+
+@pytest.fixture
+def performance() -> Track:
+    rng = np.random.default_rng(2)
+    return Track(
+        rng.normal(0, 0.5, (FRAMES, 64)),
+        rng.normal(0, 0.1, (FRAMES, 3)),
+        rng.normal(0, 0.05, (FRAMES, 3)),
+        space="basel",
+    )
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    row = np.random.default_rng(1).normal(0, 0.3, (1, 73)).astype(np.float32)
+    scipy.io.savemat(tmp_path / "source.mat", {"coeff_3dmm": row})
+    return tmp_path / "source.mat"
+
+
+@pytest.fixture
+def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test fails where the portrait is read although something is known to be wrong."""
+
+    def read(path: object, **_: object) -> None:
+        raise AssertionError("the portrait was read")
+
+    monkeypatch.setattr("sadtalker3d.render.facevid2vid.talking_portrait.fit_portrait", read)
+
+
+@pytest.mark.usefixtures("nothing_read")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--size", 300), ("300", "256 or 512")),
+        (("--yaw", "left"), ("--yaw", "'left'", "-20,30,10")),
+        (("--pitch", "10,,nan"), ("--pitch",)),
+        (("--roll", "0,91"), ("--roll", "-90 to 90")),
+        (("--expression-scale", -1), ("expression scale",)),
+        (("--audio", "gone.wav"), ("gone.wav",)),
+        (("--source", "gone.mat"), ("gone.mat",)),
+    ],
+)
+def test_options_that_cannot_be_used(monkeypatch, capsys, tmp_path, portrait, performance, options, words):
+    take, out = performance.save(tmp_path / "take.json"), tmp_path / "out" / "me.mp4"
+    refused(capsys, run(monkeypatch, "render", take, "--portrait", portrait, "-o", out, *options), *words)
+    assert not out.parent.exists()
+
+
+@pytest.mark.usefixtures("nothing_read")
+def test_tracks_that_cannot_be_used(monkeypatch, capsys, tmp_path, portrait, take):
+    out = tmp_path / "me.mp4"
+
+    def render(path: Path, **_: object) -> int:
+        return run(monkeypatch, "render", path, "--portrait", portrait, "-o", out)
+
+    refused(capsys, render(take.save(tmp_path / "open.json")), "open.json", "--space basel")
+    refused(capsys, render(tmp_path / "gone.json"), "gone.json: no such file")
+    scipy.io.savemat(tmp_path / "69.mat", {"coeff_3dmm": np.zeros((3, 69))})
+    refused(capsys, render(tmp_path / "69.mat"), "69.mat", "(3, 69)")
+    scipy.io.savemat(tmp_path / "0.mat", {"coeff_3dmm": np.zeros((0, 70))})
+    refused(capsys, render(tmp_path / "0.mat"), "0.mat", "no frames")
+    assert not out.exists()
+
+
+@pytest.mark.usefixtures("nothing_read")
+def test_outputs_that_cannot_be_written(monkeypatch, capsys, tmp_path, portrait, performance):
+    take = performance.save(tmp_path / "take.json")
+    there = tmp_path / "there.mp4"
+    there.write_text("mine")
+
+    def render(out: object) -> int:
+        return run(monkeypatch, "render", take, "--portrait", portrait, "-o", out)
+
+    refused(capsys, render(there), "there.mp4: exists already", "--force")
+    refused(capsys, render(tmp_path / "me.gif"), "me.gif", ".mp4")
+    refused(capsys, render(tmp_path), "written as .mp4")
+    assert there.read_text() == "mine"
+    heard = performance.replace(audio="gone.wav").save(tmp_path / "heard.json")
+    code = run(monkeypatch, "render", heard, "--portrait", portrait, "-o", tmp_path / "me.mp4")
+    refused(capsys, code, "gone.wav", "--audio")
+
+
+@pytest.mark.parametrize("kind", ["text", "missing", "no face"])
+def test_pictures_that_cannot_be_used(monkeypatch, capsys, tmp_path, performance, kind):
+    take, picture, out = performance.save(tmp_path / "take.json"), tmp_path / "me.png", tmp_path / "me.mp4"
+    if kind == "text":
+        picture.write_text("no picture")
+    elif kind == "no face":
+        cv2.imwrite(str(picture), np.full((200, 200, 3), 128, np.uint8))
+    refused(capsys, run(monkeypatch, "render", take, "--portrait", picture, "-o", out), "me.png")
+    assert not out.exists()
+
+
+def test_degrees() -> None:
+    assert angle_list("-20,30,10", "--yaw") == angle_list(" -20 30 1e1", "--yaw") == (-20.0, 30.0, 10.0)
+    assert angle_list("5", "--yaw") == (5.0,) and angle_list(None, "--yaw") is None
+    with pytest.raises(UserError, match="--yaw is ''"):
+        angle_list("", "--yaw")
+
+
+@pytest.fixture(scope="module")
+def seeded() -> Iterator[None]:
+    """The official networks' architecture with seeded weights, in place of the user's store."""
+    from sadtalker3d.render.facevid2vid.animate import Networks
+    from tests.seeded import load_seeded
+
+    def build(name: str):  # type: ignore[no-untyped-def]
+        return load_seeded(weights.build(name), name)
+
+    networks = {
+        full: Networks(
+            build("generator"), build("kp_extractor"), build("mapping_full" if full else "mapping")
+        )
+        for full in (False,)
+    }
+    regressor = build("face_3drecon")
+    patch = pytest.MonkeyPatch()
+    patch.setattr(load, "load_networks", lambda size, full: networks[full])
+    patch.setattr(load, "load_regressor", lambda: regressor)
+    yield
+    patch.undo()
+
+
+def pictures(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as file:
+        return [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("seeded")
+def test_a_video_has_the_frames_the_rate_and_the_sound(monkeypatch, capsys, tmp_path, portrait, performance):
+    import soundfile
+
+    from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait
+
+    rate_hz = 16000
+    soundfile.write(tmp_path / "tone.wav", np.sin(np.arange(rate_hz) * 0.2) * 0.3, rate_hz)
+    take = performance.replace(audio="tone.wav").save(tmp_path / "take.json")
+    out = tmp_path / "me.mp4"
+    assert run(monkeypatch, "render", take, "--portrait", portrait, "-o", out, "--yaw", "-20,10") == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    with av.open(str(out)) as file:
+        video, audio = file.streams.video[0], file.streams.audio[0]
+        assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
+        assert video.average_rate == 25
+        assert float(video.duration * video.time_base) == pytest.approx(FRAMES / 25)
+        assert float(audio.duration * audio.time_base) == pytest.approx(FRAMES / 25, abs=1e-3)
+        sound = np.concatenate([frame.to_ndarray() for frame in file.decode(audio=0)], axis=1)
+    assert np.std(sound[0, 4000:16000]) == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
+
+    from sadtalker3d.render.facevid2vid.animate import HeadAngles
+
+    talking = TalkingPortrait(portrait)
+    frames = list(talking.frames(performance, angles=HeadAngles(yaw=(-20, 10))))
+    shown = pictures(out)
+    assert len(shown) == len(frames) == FRAMES
+    for given, seen in zip(frames, shown, strict=True):
+        height, width = given.shape[:2]
+        difference = seen[:height, :width].astype(np.float64) - given
+        assert 10 * np.log10(255**2 / np.mean(difference**2)) > 30  # dB; seeded networks draw noise
+    far = pictures(out)[0][: frames[-1].shape[0], :256].astype(np.float64) - frames[-1]
+    assert 10 * np.log10(255**2 / np.mean(far**2)) < 30  # the measure tells frames apart
