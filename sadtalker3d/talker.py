@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sadtalker3d.errors import UserError
 from sadtalker3d.progress import Report
 from sadtalker3d.track import Track
 
@@ -157,18 +155,7 @@ class Talker:
 
 
 def _checked_picture(path: Path) -> Path:
-    import cv2
-    import numpy as np
+    from sadtalker3d.face.picture import read_picture
 
-    if os.path.isdir(path):
-        raise UserError(f"{path}: is a folder; name a picture in it")
-    try:
-        data = np.fromfile(path, dtype=np.uint8)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such picture; check the name") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from None
-    # imdecode because imread cannot open every file name on Windows; it does not take nothing at all
-    if not data.size or cv2.imdecode(data, cv2.IMREAD_COLOR) is None:
-        raise UserError(f"{path}: not a whole picture that can be read; give a JPEG or PNG file")
+    read_picture(path)
     return path

@@ -49,7 +49,8 @@ class Detector:
         import cv2
 
         self.config = config or DetectorConfig()
-        self._net = cv2.dnn.readNetFromTFLite(np.fromfile(MODEL, np.uint8))  # OpenCV cannot open every file name on Windows
+        # as bytes, because OpenCV cannot open every file name on Windows
+        self._net = cv2.dnn.readNetFromTFLite(np.fromfile(MODEL, np.uint8))
         self._outputs = self._net.getUnconnectedOutLayersNames()
         self._anchors = _anchors(self.config)
 

@@ -87,9 +87,13 @@ class Landmarks:
         found = self._meshes(picture)
         if _strongest(found) < self.config.clear_evidence:
             for turns in (1, 2, 3):
-                turned = self._meshes(np.ascontiguousarray(np.rot90(picture, turns)), self.config.turned_levels)
+                turned = self._meshes(
+                    np.ascontiguousarray(np.rot90(picture, turns)), self.config.turned_levels
+                )
                 if _strongest(turned) > _strongest(found):
-                    found = [(_turned_back(mesh, turns, picture.shape), evidence) for mesh, evidence in turned]
+                    found = [
+                        (_turned_back(mesh, turns, picture.shape), evidence) for mesh, evidence in turned
+                    ]
         return sorted((_face(*one) for one in found), key=lambda face: -face.size_px)
 
     def follow(self, picture: np.ndarray, face: Face) -> Face | None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 LONGEST_SIDE_PX = 4096  # a face that fills it is eight times what the largest renderer needs
 SEE_THROUGH = 128  # mid grey behind what is transparent: the halo of a cut-out shows least on it
-NO_PICTURES = ("tty", "lavfi")  # what FFmpeg makes of a text
 
 
 def read_picture(path: str | Path) -> np.ndarray:
@@ -53,7 +52,9 @@ def _still(path: Path) -> np.ndarray | None:
         warnings.simplefilter("ignore")  # on large pictures and odd tags
         try:
             with Image.open(path) as image:
-                image.draft(None, (LONGEST_SIDE_PX, LONGEST_SIDE_PX))  # a JPEG is decoded at a half or a quarter
+                image.draft(
+                    None, (LONGEST_SIDE_PX, LONGEST_SIDE_PX)
+                )  # a JPEG is decoded at a half or a quarter
                 upright = ImageOps.exif_transpose(image)
                 rgb = _rgb(upright)
                 rgb.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -89,20 +90,16 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _first_frame(path: Path) -> np.ndarray | None:
     """The first frame of a video; None where there is none."""
-    import av
     import cv2
 
+    from sadtalker3d.face.video import read_frames
+
     try:
-        with av.open(str(path)) as container:
-            if container.format.name in NO_PICTURES or not container.streams.video:
-                return None
-            frame = next(container.decode(video=0))
-            turns = round(getattr(frame, "rotation", 0) / 90) % 4  # phones note how they were held
-            picture = np.rot90(frame.to_ndarray(format="rgb24"), turns)
-    except (av.FFmpegError, StopIteration, ValueError, MemoryError, OSError):
+        picture, _ = next(read_frames(path))
+    except (UserError, StopIteration):  # the caller has a better sentence
         return None
     scale = LONGEST_SIDE_PX / max(picture.shape[:2])
     if scale < 1:
         size = [max(round(n * scale), 1) for n in (picture.shape[1], picture.shape[0])]
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(picture)
+    return picture
