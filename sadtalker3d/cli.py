@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sadtalker3d.cli_weights import weights_app
 from sadtalker3d.errors import UserError
 from sadtalker3d.progress import Mode
 from sadtalker3d.render.choices import Preprocess, Renderer
@@ -28,6 +29,7 @@ train_app = typer.Typer(
     help="Train the embedded networks again, from data anyone can make.",
 )
 app.add_typer(train_app, name="train")
+app.add_typer(weights_app, name="weights")
 
 Speech = Annotated[Path, typer.Argument(help="Any sound or video file.", show_default=False)]
 Take = Annotated[Path, typer.Argument(help="A track: .json, .npz or SadTalker's .mat.", show_default=False)]

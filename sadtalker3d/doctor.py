@@ -36,6 +36,7 @@ def examine() -> list[Check]:
         "OpenGL": _opengl,
     }
     checks = [_look(name, look) for name, look in looks.items()]
+    checks.append(_official())
     return [*checks, _optional("bpy", "Blender as a module: pip install -c constraints.txt '.[blender]'")]
 
 
@@ -86,6 +87,19 @@ def _weights() -> str:
     from sadtalker3d import weights
 
     return "; ".join(weights.verify_embedded())
+
+
+def _official() -> Check:
+    """Which of SadTalker's networks are there; none need be."""
+    from sadtalker3d import weight_store
+
+    paths = [weight_store.stored_path(network, size) for network, size in weight_store.places()]
+    there = [path.stem for path in paths if path.exists()]
+    if there:
+        return Check("official", True, f"SadTalker's {', '.join(there)} in {weight_store.folder()}")
+    return Check(
+        "official", None, "SadTalker's networks: `sadtalker3d weights fetch`, or `weights import PATH`"
+    )
 
 
 def _head() -> str:

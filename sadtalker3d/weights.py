@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +69,82 @@ WEIGHT_FILES: tuple[WeightFile, ...] = (
     ),
 )
 
+
+@dataclass(frozen=True)
+class OfficialFile:
+    """One file that SadTalker's authors published; it does not ship with this project.
+
+    Attributes
+    ----------
+    name : what `weights fetch` calls it
+    file : its name there
+    networks : what is in it, by the names in `OFFICIAL_NETWORKS`
+    size : the picture size its generator was trained for, in pixels; None where it holds no generator
+    source : its address
+    length : in bytes
+    sha256 : of the file
+    """
+
+    name: str
+    file: str
+    networks: tuple[str, ...]
+    size: int | None
+    source: str
+    length: int
+    sha256: str
+
+
+OFFICIAL_NETWORKS = (
+    "audio2exp", "audio2pose", "kp_extractor", "generator", "mapping", "mapping_full", "face_3drecon",
+)  # fmt: skip
+"""Their names in SadTalker's checkpoints."""
+
+SIZED_NETWORKS = ("kp_extractor", "generator")
+"""The networks that differ between the files for pictures of 256 and of 512 pixels; same keys and shapes."""
+
+OFFICIAL_LICENCE = (
+    "SadTalker's repository is Apache-2.0 and publishes these files with it; face_3drecon is "
+    "Deep3DFaceRecon's (code MIT), trained with the Basel face model; of the face-vid2vid networks "
+    "SadTalker's README says only that they come from a third party's reimplementation"
+)
+
+# The addresses are those of upstream's scripts/download_models.sh. Lengths and hashes were measured by
+# others, not by us, on what these addresses gave them: public manifests on GitHub, found by searching for
+# the hash, independent of each other and in agreement (256 and both mappings four, facevid2vid two, 512
+# and the other old files one). The 256 file's length also is what its 1,305 tensors and a header need.
+_RELEASE = "https://github.com/OpenTalker/SadTalker/releases/download/v0.0.2-rc/"
+_OLD_RELEASE = "https://github.com/Winfredy/SadTalker/releases/download/v0.0.2/"
+_PACKED = ("audio2exp", "audio2pose", "kp_extractor", "generator", "face_3drecon")
+
+# fmt: off
+OFFICIAL_FILES: tuple[OfficialFile, ...] = (
+    OfficialFile("sadtalker_256", "SadTalker_V0.0.2_256.safetensors", _PACKED, 256,
+                 _RELEASE + "SadTalker_V0.0.2_256.safetensors", 725_066_984,
+                 "c211f5d6de003516bf1bbda9f47049a4c9c99133b1ab565c6961e5af16477bff"),
+    OfficialFile("sadtalker_512", "SadTalker_V0.0.2_512.safetensors", _PACKED, 512,
+                 _RELEASE + "SadTalker_V0.0.2_512.safetensors", 725_066_984,
+                 "0e063f7ff5258240bdb0f7690783a7b1374e6a4a81ce8fa33456f4cd49694340"),
+    OfficialFile("mapping", "mapping_00229-model.pth.tar", ("mapping",), None,
+                 _RELEASE + "mapping_00229-model.pth.tar", 155_521_183,
+                 "62a1e06006cc963220f6477438518ed86e9788226c62ae382ddc42fbcefb83f1"),
+    OfficialFile("mapping_full", "mapping_00109-model.pth.tar", ("mapping_full",), None,
+                 _RELEASE + "mapping_00109-model.pth.tar", 155_779_231,
+                 "84a8642468a3fcfdd9ab6be955267043116c2bec2284686a5262f1eaf017f64c"),
+    OfficialFile("old_audio2exp", "auido2exp_00300-model.pth", ("audio2exp",), None,
+                 _OLD_RELEASE + "auido2exp_00300-model.pth", 34_278_319,
+                 "b7608f0e6b477e50e03ca569ac5b04a841b9217f89d502862fc78fda4e46dec4"),
+    OfficialFile("old_audio2pose", "auido2pose_00140-model.pth", ("audio2pose",), None,
+                 _OLD_RELEASE + "auido2pose_00140-model.pth", 95_916_155,
+                 "4fba6701852dc57efbed25b1e4276e4ff752941860d69fc4429f08a02326ebce"),
+    OfficialFile("old_facevid2vid", "facevid2vid_00189-model.pth.tar", ("kp_extractor", "generator"), 256,
+                 _OLD_RELEASE + "facevid2vid_00189-model.pth.tar", 2_112_619_148,
+                 "fbad01d46f0510276dc4521322dde6824a873a4222cd0740c85762e7067ea71d"),
+    OfficialFile("old_face_3drecon", "epoch_20.pth", ("face_3drecon",), None,
+                 _OLD_RELEASE + "epoch_20.pth", 288_860_037,
+                 "6d17a6b23457b521801baae583cb6a58f7238fe6721fc3d65d76407460e9149b"),
+)
+# fmt: on
+
 _NETWORKS = {
     "audio2exp": ("sadtalker3d.motion.expnet", "ExpNet"),
     "audio2pose": ("sadtalker3d.motion.posevae", "PoseVAE"),
@@ -91,6 +168,29 @@ def build(name: str) -> nn.Module:
         raise UserError(f"there is no network '{name}'; the known ones are {', '.join(_NETWORKS)}")
     module, network = _NETWORKS[name]
     return getattr(import_module(module), network)()
+
+
+@cache
+def expected_shapes(network: str) -> dict[str, tuple[int, ...]]:
+    """State-dict key -> shape of a network, by its name in SadTalker's checkpoints; takes no memory."""
+    import torch
+
+    with torch.device("meta"):
+        state = build(network).state_dict()
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def official(name: str, size: int = 256) -> nn.Module:
+    """A network of SadTalker's official files, loaded strictly, float32, in eval mode, memory-mapped.
+
+    name : one of `OFFICIAL_NETWORKS`
+    size : 256 or 512, of the picture in pixels; matters for `SIZED_NETWORKS` only
+
+    Raises UserError when it was not imported yet, or its file is damaged.
+    """
+    from sadtalker3d.weight_store import load
+
+    return load(name, size)
 
 
 def embedded(name: str) -> nn.Module:
