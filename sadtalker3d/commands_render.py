@@ -63,7 +63,11 @@ def render(
     from sadtalker3d.render.facevid2vid.animate import HeadAngles
     from sadtalker3d.render.facevid2vid.load import check_size
     from sadtalker3d.render.facevid2vid.source import read_source
-    from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait, driving_motion
+    from sadtalker3d.render.facevid2vid.talking_portrait import (
+        TalkingPortrait,
+        check_expression_scale,
+        driving_motion,
+    )
     from sadtalker3d.render.video import write_video
 
     if renderer != "facevid2vid":
@@ -76,6 +80,7 @@ def render(
     except TrackError as error:
         raise UserError(f"{take}: {error}") from None
     check_size(size)
+    check_expression_scale(expression_scale)
     angles = HeadAngles(*(angle_list(text, f"--{name}") for name, text in
                           (("yaw", yaw), ("pitch", pitch), ("roll", roll))))  # fmt: skip
     sound = find_audio(track, take) if audio is None else Path(audio)
@@ -85,10 +90,9 @@ def render(
         raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
     if sound is not None:
         open_audio(sound)
+    coefficients = None if source is None else read_source(source)
     with progress("render", show) as report:
-        talking = TalkingPortrait(
-            portrait, size=size, preprocess=preprocess, source=None if source is None else read_source(source)
-        )
+        talking = TalkingPortrait(portrait, size=size, preprocess=preprocess, source=coefficients)
         frames = talking.frames(track, still=still, expression_scale=expression_scale, angles=angles)
         write_video(out, _counted(frames, track, report), track.fps, sound)
     return Rendered(out, tuple(talking.notes))

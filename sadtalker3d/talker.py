@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sadtalker3d.errors import UserError
 from sadtalker3d.progress import Report
 from sadtalker3d.track import Track
 

@@ -18,7 +18,8 @@ from sadtalker3d.render.facevid2vid import load
 from sadtalker3d.track import Track
 from tests.test_cli import refused, run
 
-FRAMES = 10
+PSNR_DB = 30.0  # after H.264; what seeded networks draw is noise
+FRAMES = 3  # the official networks take seconds for one
 
 
 @pytest.fixture
@@ -113,6 +114,27 @@ def test_pictures_that_cannot_be_used(monkeypatch, capsys, tmp_path, performance
     assert not out.exists()
 
 
+def test_networks_that_are_not_there(monkeypatch, capsys, tmp_path, portrait, performance, source):
+    monkeypatch.setenv("SADTALKER3D_WEIGHTS", str(tmp_path / "store"))
+    take, out = performance.save(tmp_path / "take.json"), tmp_path / "me.mp4"
+    for options in ((), ("--source", source), ("--source", source, "--preprocess", "full", "--size", 512)):
+        code = run(monkeypatch, "render", take, "--portrait", portrait, "-o", out, *options)
+        refused(capsys, code, "sadtalker3d weights import")
+    assert not out.exists()
+
+
+def test_a_source_without_the_crop_is_not_enough_for_full(
+    monkeypatch, capsys, tmp_path, portrait, performance
+):
+    take = performance.save(tmp_path / "take.json")
+    source = performance.save(tmp_path / "me.mat")  # 70 columns
+    code = run(
+        monkeypatch, "render", take, "--portrait", portrait, "-o", tmp_path / "me.mp4",
+        "--source", source, "--preprocess", "full",
+    )  # fmt: skip
+    refused(capsys, code, "70 coefficients", "73")
+
+
 def test_degrees() -> None:
     assert angle_list("-20,30,10", "--yaw") == angle_list(" -20 30 1e1", "--yaw") == (-20.0, 30.0, 10.0)
     assert angle_list("5", "--yaw") == (5.0,) and angle_list(None, "--yaw") is None
@@ -143,6 +165,11 @@ def seeded() -> Iterator[None]:
     patch.undo()
 
 
+def psnr_db(seen: np.ndarray, given: np.ndarray) -> float:
+    height, width = given.shape[:2]  # the video is up to a pixel larger
+    return float(10 * np.log10(255**2 / np.mean((seen[:height, :width].astype(np.float64) - given) ** 2)))
+
+
 def pictures(path: Path) -> list[np.ndarray]:
     with av.open(str(path)) as file:
         return [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
@@ -168,7 +195,7 @@ def test_a_video_has_the_frames_the_rate_and_the_sound(monkeypatch, capsys, tmp_
         assert float(video.duration * video.time_base) == pytest.approx(FRAMES / 25)
         assert float(audio.duration * audio.time_base) == pytest.approx(FRAMES / 25, abs=1e-3)
         sound = np.concatenate([frame.to_ndarray() for frame in file.decode(audio=0)], axis=1)
-    assert np.std(sound[0, 4000:16000]) == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
+    assert np.std(sound[0, 1500:5000]) == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
 
     from sadtalker3d.render.facevid2vid.animate import HeadAngles
 
@@ -177,8 +204,5 @@ def test_a_video_has_the_frames_the_rate_and_the_sound(monkeypatch, capsys, tmp_
     shown = pictures(out)
     assert len(shown) == len(frames) == FRAMES
     for given, seen in zip(frames, shown, strict=True):
-        height, width = given.shape[:2]
-        difference = seen[:height, :width].astype(np.float64) - given
-        assert 10 * np.log10(255**2 / np.mean(difference**2)) > 30  # dB; seeded networks draw noise
-    far = pictures(out)[0][: frames[-1].shape[0], :256].astype(np.float64) - frames[-1]
-    assert 10 * np.log10(255**2 / np.mean(far**2)) < 30  # the measure tells frames apart
+        assert psnr_db(seen, given) > PSNR_DB
+    assert psnr_db(shown[0], frames[-1]) < PSNR_DB - 3  # the measure tells frames apart

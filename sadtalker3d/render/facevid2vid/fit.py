@@ -9,8 +9,10 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.render.choices import Preprocess
+from sadtalker3d.render.facevid2vid.windows import source_columns
 from sadtalker3d.render.pasteback import Box
 
+FULL = ("full", "extfull")
 MAX_STRETCH = (
     8.0  # of what is squeezed to a square; a narrower strip shows no face, and its video cannot be coded
 )
@@ -40,7 +42,7 @@ class FittedPortrait:
     @property
     def full(self) -> bool:
         """It takes the mapping network that knows the crop, and is set back into the picture."""
-        return self.preprocess in ("full", "extfull")
+        return self.preprocess in FULL
 
 
 def fit_portrait(
@@ -56,6 +58,8 @@ def fit_portrait(
     from sadtalker3d.face.portrait import read_portrait
     from sadtalker3d.render.facevid2vid import load
 
+    if source is not None:
+        source = source_columns(source, full=preprocess in FULL)
     portrait = read_portrait(path)
     crop = crop_face(portrait.picture, portrait.face.points, size, preprocess)
     x0, y0, x1, y1 = crop.box

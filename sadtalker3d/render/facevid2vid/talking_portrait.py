@@ -78,11 +78,7 @@ class TalkingPortrait:
         UserError : a track of the `open` space
         """
         motion = driving_motion(track)
-        if not 0 <= expression_scale <= MAX_EXPRESSION_SCALE:
-            raise UserError(
-                f"the expression scale is {expression_scale:g}; give a number from 0 to "
-                f"{MAX_EXPRESSION_SCALE:g}, 1 is the track as it is"
-            )
+        check_expression_scale(expression_scale)
         finish = self._finish()
         frames = self._animated.frames(motion, still=still, expression_scale=expression_scale, angles=angles)
         return (finish(frame) for frame in frames)
@@ -95,6 +91,15 @@ class TalkingPortrait:
         if self._at_rest is None:
             self._at_rest = next(self._animated.frames(portrait.source[None]))
         return Pasteback(portrait.picture, portrait.box, self._at_rest).onto
+
+
+def check_expression_scale(scale: float) -> None:
+    """UserError where the scale is no strength of an expression."""
+    if not 0 <= scale <= MAX_EXPRESSION_SCALE:
+        raise UserError(
+            f"the expression scale is {scale:g}; give a number from 0 to {MAX_EXPRESSION_SCALE:g}, 1 is the "
+            "track as it is"
+        )
 
 
 def driving_motion(track: Track) -> np.ndarray:
