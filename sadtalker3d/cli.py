@@ -240,14 +240,12 @@ def render(
     """Make a portrait speak as an H.264 video with the sound, by the official networks (`weights import`)."""
     from sadtalker3d.commands_render import render as run
 
-    result = run(
+    video = run(
         take, portrait, out, renderer=renderer, size=size, preprocess=preprocess, still=still,
         expression_scale=expression_scale, yaw=yaw, pitch=pitch, roll=roll, audio=audio, source=source,
-        force=force, show=progress,
+        force=force, show=progress, tell=lambda note: typer.echo(note, err=True),
     )  # fmt: skip
-    for note in result.notes:
-        typer.echo(note, err=True)
-    typer.echo(result.video)
+    typer.echo(video)
 
 
 @app.command(epilog="Example: sadtalker3d evaluate recordings --tracks takes --json scores.json")

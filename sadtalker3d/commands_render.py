@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
     from sadtalker3d.render.choices import Preprocess, Renderer
 
 MAX_ANGLE_DEG = 90.0  # further, the portrait shows nothing of the face
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """The video, and one line for each thing the user should know."""
-
-    video: Path
-    notes: tuple[str, ...] = ()
 
 
 def render(
@@ -46,7 +37,8 @@ def render(
     source: str | Path | None = None,
     force: bool = False,
     show: Mode = "none",
-) -> Rendered:
+    tell: Callable[[str], object] | None = None,
+) -> Path:
     """A `basel` track to an H.264 video of the portrait speaking, by the official networks.
 
     See `sadtalker3d.render.facevid2vid.talking_portrait.TalkingPortrait` for the parameters.
@@ -54,6 +46,7 @@ def render(
     yaw, pitch, roll : degrees in place of the track's: one number, or several with commas to pass through
     audio : in place of the sound that the track names; without any the video is silent
     source : file with the portrait's coefficients, in place of those measured in the picture
+    tell : called with each sentence about the portrait that the user should read, before the long work
 
     Raises
     ------
@@ -91,11 +84,14 @@ def render(
     if sound is not None:
         open_audio(sound)
     coefficients = None if source is None else read_source(source)
+    talking = TalkingPortrait(portrait, size=size, preprocess=preprocess, source=coefficients)
+    for note in talking.notes:
+        if tell is not None:
+            tell(note)
     with progress("render", show) as report:
-        talking = TalkingPortrait(portrait, size=size, preprocess=preprocess, source=coefficients)
         frames = talking.frames(track, still=still, expression_scale=expression_scale, angles=angles)
         write_video(out, _counted(frames, track, report), track.fps, sound)
-    return Rendered(out, tuple(talking.notes))
+    return out
 
 
 def angle_list(text: str | None, option: str) -> tuple[float, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,12 @@ Box = tuple[int, int, int, int]
 class PastebackConfig:
     """Widths are shares of the box's shorter side."""
 
-    inset: float = 0.025  # the generator's outermost pixels are off: its convolutions see zeros beyond them
+    inset: float = 0.0125  # the generator's outermost pixels are off: its convolutions see zeros beyond them
     soft: float = 0.14  # over this width colours go from the picture's to the frame's
     sharp: float = 0.035  # over this one, in its middle, details do: a wider one shows moving edges twice
-    coarse: float = 0.025  # what is coarser than this is colour, what is finer is detail; not above `inset`
+    soft_below: float = 0.05  # the same at the bottom, where a wider border would cut off the chin of an
+    sharp_below: float = 0.025  # open mouth: upstream's box ends just below it
+    coarse: float = 0.0125  # what is coarser than this is colour, what is finer is detail; not above `inset`
     match: float = 0.12  # reach of the colour match: about an eye's distance from the nose
     match_cells: int = 64  # the colour match is computed on a grid this wide
 
@@ -51,9 +54,11 @@ class Pasteback:
         self._behind = picture[y0:y1, x0:x1].copy()
         self._size = (x1 - x0, y1 - y0)
         open_sides = (x0 > 0, y0 > 0, x1 < width, y1 < height)
-        soft = _mask(self._size, open_sides, config.inset, config.soft)
-        middle = config.inset + (config.soft - config.sharp) / 2
-        self._sharp = _mask(self._size, open_sides, middle, config.sharp)
+        softs = [config.soft] * 3 + [config.soft_below]
+        sharps = [config.sharp] * 3 + [config.sharp_below]
+        inner = [config.inset + (soft - sharp) / 2 for soft, sharp in zip(softs, sharps, strict=True)]
+        soft = _mask(self._size, open_sides, [config.inset] * 4, softs)
+        self._sharp = _mask(self._size, open_sides, inner, sharps)
         self._sharp_rest = 1 - self._sharp
         cell_px = max(min(self._size) * config.coarse, 1)
         self._coarse_size = (max(round(self._size[0] / cell_px), 1), max(round(self._size[1] / cell_px), 1))
@@ -89,16 +94,22 @@ class Pasteback:
         return cv2.resize(picture, self._coarse_size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _mask(size: tuple[int, int], open_sides: tuple[bool, ...], start: float, width: float) -> np.ndarray:
-    """(h, w) float32: 0 from the box's sides to `start`, 1 from `start + width` on, smooth between."""
+def _mask(
+    size: tuple[int, int], open_sides: Sequence[bool], starts: Sequence[float], widths: Sequence[float]
+) -> np.ndarray:
+    """(h, w) float32: at each open side 0 up to `start`, 1 from `start + width` on, smooth between.
+
+    The sides are left, top, right and bottom.
+    """
     shorter = min(size)
-    axes = []
-    for length, low, high in ((size[0], *open_sides[0::2]), (size[1], *open_sides[1::2])):
-        at = np.arange(length) + 0.5
-        ramps = [np.clip((d / shorter - start) / width, 0, 1) for d in (at, length - at)]
-        low_ramp, high_ramp = (r * r * (3 - 2 * r) for r in ramps)
-        axes.append((low_ramp if low else 1.0) * (high_ramp if high else np.ones(length)))
-    return np.outer(axes[1], axes[0]).astype(np.float32)
+    ramps = []
+    for side, (is_open, start, width) in enumerate(zip(open_sides, starts, widths, strict=True)):
+        length = size[side % 2]
+        from_side = np.arange(length) + 0.5
+        along = np.clip((from_side / shorter - start) / width, 0, 1)
+        ramp = along * along * (3 - 2 * along) if is_open else np.ones(length)
+        ramps.append(ramp if side < 2 else ramp[::-1])
+    return np.outer(ramps[1] * ramps[3], ramps[0] * ramps[2]).astype(np.float32)
 
 
 def _colour_match(

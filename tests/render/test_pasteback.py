@@ -98,3 +98,13 @@ def test_any_box_in_the_picture_works(picture: np.ndarray, box: tuple[int, int, 
 def test_a_box_outside_is_refused(picture: np.ndarray, box: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="not inside"):
         Pasteback(picture, box, picture)
+
+
+def test_the_chin_of_an_open_mouth_is_not_cut_off(picture: np.ndarray) -> None:
+    # upstream's box ends about a twentieth of its height below such a chin
+    frame = cut(picture)
+    chin = frame.copy()
+    chin[230:240, 100:156] = 0  # at 90 to 94 %
+    x0, y0, x1, y1 = BOX
+    pasted = Pasteback(picture, BOX, frame).onto(chin)
+    assert pasted[y0 + round(0.905 * (y1 - y0)) : y0 + round(0.93 * (y1 - y0)), (x0 + x1) // 2].max() < 30
