@@ -36,7 +36,9 @@ class FinderConfig:
     Evidence is the mesh's logit, measured on 60 renders and two photographs in all four positions.
     """
 
-    least_evidence: float = 0.0  # what the detector takes for a face and the mesh does not is below
+    least_evidence: float = 5.0  # wheels and windows reach 3, faces of 20 px 9, heads turned by 60 degrees 8
+    followed_evidence: float = 0.0  # of a face seen a frame ago: one that bows by 45 degrees stays above
+    unclear_evidence: float = 10.0  # heads turned by more than about 60 degrees are below: said, not refused
     clear_evidence: float = 20.0  # upright faces of 40 px reach it, no face seen upside down does
     same_face: float = 0.3  # meshes whose boxes overlap more (intersection over union) are one face
     turned_levels: int = 2  # a picture that lies on its side is searched whole and by halves
@@ -51,13 +53,18 @@ class Face:
     points : (68, 2) float32, iBUG's order
     mesh : (468, 3) float32, MediaPipe's order; z to about the same scale, smaller is nearer
     box : (4,) float32 x0, y0, x1, y1 about the mesh: forehead to chin
-    score : 0..1, the certainty that it is a face
+    evidence : that it is a face, a logit: 0 may be one, 20 is a clear one seen from the front
     """
 
     points: np.ndarray
     mesh: np.ndarray
     box: np.ndarray
-    score: float
+    evidence: float
+
+    @property
+    def score(self) -> float:
+        """The evidence as a certainty 0..1."""
+        return float(1 / (1 + np.exp(-self.evidence)))
 
     @property
     def size_px(self) -> float:
@@ -100,7 +107,7 @@ class Landmarks:
         """The same face in the next frame of a video, searched where it was; None when it is not there."""
         eyes = face.points[[36, 45]].astype(np.float64)
         mesh, evidence = self._mesh.points(picture, face.box.astype(np.float64), eyes)
-        return _face(mesh, evidence) if evidence >= self.config.least_evidence else None
+        return _face(mesh, evidence) if evidence >= self.config.followed_evidence else None
 
     def _meshes(self, picture: np.ndarray, levels: int | None = None) -> list[tuple[np.ndarray, float]]:
         """(468, 3) meshes and the evidence for them, from the first level that has any."""
@@ -153,6 +160,11 @@ def largest_face(
         notes.append(
             f"{name}: the face touches the edge of the picture; with some room around it the result is better"
         )
+    if face.evidence < config.unclear_evidence:
+        notes.append(
+            f"{name}: the face is seen from the side, covered or unclear, so the result may be wrong; "
+            f"a picture from the front is better"
+        )
     if face.size_px < config.blurred_px:
         notes.append(
             f"{name}: the face is only {face.size_px:.0f} pixels tall and will look blurred; "
@@ -170,9 +182,8 @@ def _strongest(found: list[tuple[np.ndarray, float]]) -> float:
 
 
 def _face(mesh: np.ndarray, evidence: float) -> Face:
-    score = float(1 / (1 + np.exp(-evidence)))
     points = mesh[IBUG_68, :2].astype(np.float32)
-    return Face(points, mesh.astype(np.float32), _box(mesh).astype(np.float32), score)
+    return Face(points, mesh.astype(np.float32), _box(mesh).astype(np.float32), evidence)
 
 
 def _turned_back(mesh: np.ndarray, turns: int, shape: tuple[int, ...]) -> np.ndarray:

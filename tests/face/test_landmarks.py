@@ -71,18 +71,17 @@ def test_tilted_head(landmarks, photo, degrees):
 
 def test_small_face_in_a_large_picture(landmarks, photo):
     (face,) = landmarks.find(photo)
-    big = np.full((1500, 2000, 3), 110, np.uint8)
+    big = np.full((900, 1200, 3), 110, np.uint8)
     small = shrunk(photo, 0.5)  # a face of 53 pixels
-    big[700 : 700 + len(small), 1300 : 1300 + len(small)] = small
+    big[500 : 500 + len(small), 800 : 800 + len(small)] = small
     (found,) = landmarks.find(big)
-    expected = (face.points + 0.5) * 0.5 - 0.5 + [1300, 700]
+    expected = (face.points + 0.5) * 0.5 - 0.5 + np.array([800, 500])
     assert np.linalg.norm(found.points - expected, axis=1).mean() < 0.05 * eye_distance(expected)
 
 
 def test_no_face_where_there_is_none(landmarks):
-    noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3)).astype(np.uint8)
-    for picture in (noise, cv2.blur(noise, (9, 9)), np.zeros((40, 400, 3), np.uint8), noise[:1, :1]):
-        assert landmarks.find(picture) == []
+    noise = np.random.default_rng(0).integers(0, 255, (150, 200, 3)).astype(np.uint8)
+    for picture in (noise, cv2.blur(noise, (9, 9)), np.zeros((20, 200, 3), np.uint8), noise[:1, :1]):
         with pytest.raises(UserError, match=r"wall\.png: no face found"):
             largest_face(picture, "wall.png", landmarks)
 
@@ -151,3 +150,16 @@ def test_lands_on_the_embedded_heads_landmarks(opengl, landmarks: Landmarks, yaw
     errors = np.linalg.norm(face.points - truth, axis=1) / eye_distance(truth)
     assert errors[FIVE].mean() < worst
     assert errors[17:].mean() < 0.06 and errors[:17].mean() < 0.2  # the jaw is FaceMesh's weak spot
+
+
+@pytest.mark.slow
+def test_profile_is_said_to_be_unclear_or_refused(opengl, landmarks):
+    import bfm
+    from sadtalker3d.render.preview import render_still
+
+    picture = render_still(bfm.load("open"), rotation=(0.0, float(np.radians(68)), 0.0), size=400)
+    try:
+        _, notes = largest_face(picture, "a.png", landmarks)
+    except UserError as error:
+        notes = [str(error)]
+    assert any("from the side, covered or unclear" in note or "no face found" in note for note in notes)
