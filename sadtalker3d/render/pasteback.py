@@ -125,9 +125,12 @@ def _colour_match(
     lacking = cv2.resize(lacking, grid, interpolation=cv2.INTER_AREA)
     weight = cv2.resize(border, grid, interpolation=cv2.INTER_AREA)
     sigma = config.match * min(grid)
-    blur = {"ksize": (0, 0), "sigmaX": sigma, "borderType": cv2.BORDER_CONSTANT}
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
+
     # far from the border the kernel has ended: a little of the mean keeps the quotient defined
-    total = cv2.GaussianBlur(weight, **blur) + 1e-6
+    total = spread(weight) + 1e-6
     mean = lacking.sum(axis=(0, 1)) / max(weight.sum(), 1e-6)
-    smooth = (cv2.GaussianBlur(lacking, **blur) + 1e-6 * mean) / total[..., None]
+    smooth = (spread(lacking) + 1e-6 * mean) / total[..., None]
     return cv2.resize(smooth.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
