@@ -112,7 +112,10 @@ def talk(
 @app.command(epilog="Example: sadtalker3d animate interview.mp4 -o take.json --seed 7 --head 0.5")
 def animate(
     speech: Speech,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The track: .json or .npz.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", help="The track: .json or .npz; basel: .mat too.", show_default=False),
+    ],
     style: Style = 0,
     seed: Seed = 0,
     still: Still = False,
@@ -128,21 +131,38 @@ def animate(
     live: Annotated[
         bool, typer.Option("--live", help="As if it were still being spoken: know 80 ms of what comes.")
     ] = False,
+    space: Annotated[
+        str, typer.Option(help="open, or basel: with SadTalker's official networks and no gains.")
+    ] = "open",
+    portrait: Annotated[
+        Path | None, typer.Option(help="basel: the picture whose face the track starts from.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option(help="basel: its coefficients instead, SadTalker's .mat or a basel track.")
+    ] = None,
+    ref_pose: Annotated[
+        Path | None, typer.Option(help="basel: a basel track or a video whose head motion is added.")
+    ] = None,
+    ref_eyeblink: Annotated[
+        Path | None, typer.Option(help="basel: a basel track or a video whose eyes are taken over.")
+    ] = None,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
     """Turn speech into a track of expression and head pose."""
     from sadtalker3d.commands import animate as run
 
-    typer.echo(
-        run(
-            speech, out, style=style, seed=seed, still=still,
-            gains=_gains(
-                mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze,
-                brows=brows, cheeks=cheeks, lids=lids, asymmetry=asymmetry,
-            ), live=live, force=force, show=progress,
-        )
+    made = run(
+        speech, out, style=style, seed=seed, still=still,
+        gains=_gains(
+            mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze,
+            brows=brows, cheeks=cheeks, lids=lids, asymmetry=asymmetry,
+        ), live=live, space=space, portrait=portrait, source=source, reference_pose=ref_pose,
+        reference_blink=ref_eyeblink, force=force, show=progress,
     )  # fmt: skip
+    for note in made.notes:
+        typer.echo(note, err=True)
+    typer.echo(made.file)
 
 
 @app.command(
@@ -172,17 +192,31 @@ def stream(
 def export(
     take: Take,
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="By its ending: .glb, .csv, .json, .npz.", show_default=False)
+        Path,
+        typer.Option("-o", "--out", help="By its ending: .glb, .csv, .json, .npz, .mat.", show_default=False),
     ],
     angle_unit: Annotated[
         str, typer.Option(help="Unit of the head angles in a Live Link CSV: rad or deg.")
     ] = "rad",
+    basel: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of your Basel face model, for a basel track: a GLB shows it, a CSV needs it."
+        ),
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option("--as", help="open: convert a basel track for the embedded head first; needs --basel."),
+    ] = None,
     force: Force = False,
 ) -> None:
-    """Write a track as GLB, Live Link Face CSV or another track file."""
+    """Write a track as GLB, Live Link Face CSV or another track file, or convert a basel track to an open one."""
     from sadtalker3d.commands import export as run
 
-    typer.echo(run(take, out, angle_unit=angle_unit, force=force))
+    made = run(take, out, angle_unit=angle_unit, basel=basel, space=space, force=force)
+    for note in made.notes:
+        typer.echo(note, err=True)
+    typer.echo(made.file)
 
 
 @app.command(epilog="Example: sadtalker3d preview take.json -o take.mp4 --size 720")

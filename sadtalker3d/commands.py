@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from sadtalker3d.errors import TrackError, UserError
-from sadtalker3d.files import check_outputs
+from sadtalker3d.files import Made, check_outputs
 from sadtalker3d.progress import Mode, progress
 from sadtalker3d.track import find_audio, load, relative_audio
 
@@ -98,22 +98,53 @@ def animate(
     still: bool = False,
     gains: Gains | None = None,
     live: bool = False,
+    space: str = "open",
+    portrait: str | Path | None = None,
+    source: str | Path | None = None,
+    reference_pose: str | Path | None = None,
+    reference_blink: str | Path | None = None,
     force: bool = False,
     show: Mode = "none",
-) -> Path:
+) -> Made:
     """Speech to a track file (.json or .npz) that names its sound.
 
     live : as it would have been animated while it was spoken, knowing 80 ms of what comes
+    space : "open", or "basel" with SadTalker's official networks, to which `portrait` and all that follows
+        belong; see `sadtalker3d.commands_basel.animate_basel`
     """
     from sadtalker3d.talker import Talker
 
     out = Path(out)
+    of_basel = {
+        "--portrait": portrait, "--source": source, "--ref-pose": reference_pose, "--ref-eyeblink": reference_blink,
+    }  # fmt: skip
+    if space == "basel":
+        from sadtalker3d.commands_basel import animate_basel
+        from sadtalker3d.motion.gains import Gains
+
+        if live:
+            raise UserError(
+                "--live is not possible with --space basel: PoseVAE hears 1.3 s at once; leave it out"
+            )
+        if gains not in (None, Gains()):
+            raise UserError(
+                "gains belong to the 'open' space; leave them out, or edit the basel track afterwards"
+            )
+        return animate_basel(
+            speech, out, portrait=portrait, source=source, reference_pose=reference_pose,
+            reference_blink=reference_blink, style=style, seed=seed, still=still, force=force, show=show,
+        )  # fmt: skip
+    if space != "open":
+        raise UserError(f"--space {space} is unknown; choose open or basel")
+    for option, value in of_basel.items():
+        if value is not None:
+            raise UserError(f"{option} is for basel tracks; add --space basel, or leave it out")
     _require_ending(out, (".json", ".npz"), "a track")
     check_outputs([out], force=force, inputs=[Path(speech)])
     with progress("animate", show) as report:
         make = Talker().animate_live if live else Talker().animate
         take = make(speech, style=style, seed=seed, still=still, gains=gains, progress=report)
-    return take.replace(audio=relative_audio(speech, out)).save(out)
+    return Made(take.replace(audio=relative_audio(speech, out)).save(out))
 
 
 def stream(
@@ -135,8 +166,21 @@ def stream(
     return run(Talker().live(rate, style=style, seed=seed, still=still, gains=gains), sound, out)
 
 
-def export(take: str | Path, out: str | Path, *, angle_unit: str = "rad", force: bool = False) -> Path:
-    """A track file to another format, chosen by the ending of `out`."""
+def export(
+    take: str | Path,
+    out: str | Path,
+    *,
+    angle_unit: str = "rad",
+    basel: str | Path | None = None,
+    space: str | None = None,
+    force: bool = False,
+) -> Made:
+    """A track file to another format, chosen by the ending of `out`.
+
+    basel : folder of the user's Basel face model, for a `basel` track: a GLB shows it
+    space : "open" converts a `basel` track for the embedded head first, as a Live Link CSV does by itself
+    """
+    from sadtalker3d.commands_basel import for_export
     from sadtalker3d.export import export as write
 
     track, out = load(take), Path(out)
@@ -145,7 +189,8 @@ def export(take: str | Path, out: str | Path, *, angle_unit: str = "rad", force:
     if sound is not None:
         track = track.replace(audio=relative_audio(sound, out))
     with _naming(take):
-        return write(track, out, angle_unit=angle_unit, force=force)
+        track, options, notes = for_export(track, out, basel, space)
+        return Made(write(track, out, angle_unit=angle_unit, force=force, **options), tuple(notes))
 
 
 def preview(

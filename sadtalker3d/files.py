@@ -7,9 +7,19 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from sadtalker3d.errors import UserError
+
+
+@dataclass(frozen=True)
+class Made:
+    """The file that a command made, and one line for each thing the user should know."""
+
+    file: Path
+    notes: tuple[str, ...] = ()
+
 
 DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 

@@ -64,3 +64,14 @@ def to_matrices(rotation_rad: np.ndarray) -> np.ndarray:
         [-sy, cy * sx, cy * cx],
     ]
     return np.array(rows).transpose(2, 0, 1)
+
+
+def from_matrices(matrices: np.ndarray) -> np.ndarray:
+    """Head angles (T, 3) in radians of (T, 3, 3) rotation matrices; the inverse of `to_matrices`.
+
+    Yaw lies between -90 and 90 degrees; pitch and roll are unwrapped over time.
+    """
+    m = np.asarray(matrices, np.float64)
+    pitch, roll = np.arctan2(m[:, 2, 1], m[:, 2, 2]), np.arctan2(m[:, 1, 0], m[:, 0, 0])
+    yaw = np.arctan2(-m[:, 2, 0], np.hypot(m[:, 2, 1], m[:, 2, 2]))
+    return np.stack([np.unwrap(pitch), yaw, np.unwrap(roll)], axis=1)

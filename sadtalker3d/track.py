@@ -18,6 +18,12 @@ SCHEMA = "sadtalker3d.track/1"
 SPACES = ("open", "basel")
 COLUMNS = 64
 BASEL_NAMES = tuple(f"basel_exp_{i:02d}" for i in range(COLUMNS))
+HOW_TO_GET = {
+    "open": "convert it with `sadtalker3d export TAKE -o OPEN.json --as open --basel FOLDER`, FOLDER holding "
+    "the Basel face model, or make one with `sadtalker3d animate`",
+    "basel": "make one with `sadtalker3d animate SPEECH -o TAKE.json --space basel`",
+}
+"""What to do about a track of the other space; there is no way from `open` to `basel`."""
 DEFAULT_NAMES: dict[str, tuple[str, ...]] = {"open": OPEN_64, "basel": BASEL_NAMES}
 MAX_FRAMES = 25 * 3600 * 24  # a day: a larger count is a damaged file, not a take
 MIN_FPS, MAX_FPS = 0.001, 1000.0
@@ -115,8 +121,7 @@ class Track:
         """This track, or a `UserError` that says what to do when it is of another space."""
         if self.space != space:
             raise TrackError(
-                f"{purpose} needs a track in the '{space}' space, this one is '{self.space}': "
-                "make one with `sadtalker3d animate`"
+                f"{purpose} needs a track in the '{space}' space, this one is '{self.space}': {HOW_TO_GET[space]}"
             )
         return self
 

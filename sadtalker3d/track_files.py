@@ -153,14 +153,33 @@ def _write_mat(track: Track, path: Path) -> None:
             f"SadTalker's .mat has {MAT_FPS:g} frames a second, this track has {track.fps:g}: "
             "resample it, or save it as .json or .npz"
         )
-    rows = np.concatenate([getattr(track, name) for name in ARRAYS], axis=1)
     with replacing(path) as partial, partial.open("wb") as file:
-        scipy.io.savemat(file, {"coeff_3dmm": rows})
+        scipy.io.savemat(file, {"coeff_3dmm": to_rows(track)})
 
 
 def _read_mat(path: Path) -> Track:
-    rows = mat_rows(path)
-    return Track(rows[:, :64], rows[:, 64:67], rows[:, 67:70], space="basel", meta={"source": path.name})
+    return from_rows(mat_rows(path)).replace(meta={"source": path.name})
+
+
+def from_rows(rows: np.ndarray) -> Track:
+    """A `basel` track of SadTalker's (T, 70 or more) coefficients: expression 64, rotation 3, translation 3."""
+    return Track(rows[:, :64], rows[:, 64:67], rows[:, 67:70], space="basel", fps=MAT_FPS)
+
+
+def to_rows(track: Track) -> np.ndarray:
+    """SadTalker's (T, 70) coefficients of a `basel` track."""
+    track.require_space("basel", "SadTalker's coefficients")
+    return np.concatenate([getattr(track, name) for name in ARRAYS], axis=1)
+
+
+def read_rows(path: Path) -> np.ndarray:
+    """SadTalker's coefficients (T, 70 or, from a .mat that has them, 73) of a `basel` track file; UserError."""
+    track = read(path)
+    try:
+        rows = to_rows(track)
+    except TrackError as error:
+        raise UserError(f"{path}: {error}") from None
+    return mat_rows(path).astype(np.float32) if path.suffix.lower() == ".mat" else rows
 
 
 def mat_rows(path: Path) -> np.ndarray:

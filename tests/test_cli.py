@@ -223,7 +223,7 @@ def test_a_track_of_the_other_space_names_its_file(monkeypatch, capsys, tmp_path
     path = take.replace(space="basel", names=()).save(tmp_path / "take.npz")
     for command, ending in (("export", "glb"), ("export", "csv"), ("preview", "mp4")):
         code = run(monkeypatch, command, path, "-o", tmp_path / f"x.{ending}")
-        refused(capsys, code, "take.npz: ", "'open'", "sadtalker3d animate")
+        refused(capsys, code, "take.npz: ", "--as open", "--basel")
     assert not list(tmp_path.glob("x.*"))
 
 

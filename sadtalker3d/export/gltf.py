@@ -89,10 +89,10 @@ def read(path: str | Path) -> Track:
 
 
 def _face_for(track: Track) -> FaceModel:
-    if track.space != "open":
+    if track.space == "basel":
         raise TrackError(
-            "the embedded head needs a track in the 'open' space, this one is 'basel': make one with "
-            '`sadtalker3d animate`, or in Python give face=bfm.load("basel", folder)'
+            "a GLB of a track in the 'basel' space shows the Basel face: name the folder that holds it with --basel "
+            '(in Python face=bfm.load("basel", folder)), and add --as open for the embedded head instead'
         )
     import bfm
 

@@ -88,7 +88,7 @@ def hear(
     # bytes in one growing piece: small arrays between the networks' large ones would tear the memory
     # to shreds, which costs a gigabyte in half an hour
     codes, frames = bytearray(), 0
-    for count, code in _in_order(heard, window_blocks(mel, BATCH * CODE_EVERY)):
+    for count, code in in_order(heard, window_blocks(mel, BATCH * CODE_EVERY)):
         frames += count
         codes += code
         if progress:
@@ -109,7 +109,7 @@ def answer(
 
     answers = bytearray()
     blocks = window_blocks(mel, BATCH)
-    for block in _in_order(expression, _with_neighbours(blocks, expnet.reach, TOGETHER)):
+    for block in in_order(expression, _with_neighbours(blocks, expnet.reach, TOGETHER)):
         answers += block
         if progress:
             progress(len(answers) // (4 * COEFFICIENTS), total)
@@ -164,7 +164,7 @@ def use_one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """`map` on all cores that reads only a little ahead, so that memory stays flat."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(cores, MOST_WORKERS)

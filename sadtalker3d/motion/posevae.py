@@ -206,18 +206,26 @@ def upstream_motion(net: PoseVAE, windows: Tensor, reference: Tensor, style: Ten
     Returns (B, T, 6), relative to the reference: frame 0 is zero. The last, partial block is the end of a
     block over the last 32 frames; where there are fewer, the first embedding fills up on the left.
     """
-    length = net.config.window
-    frames = windows.shape[1] - 1
-    still = windows.new_zeros(len(windows), 1, net.config.pose)
+    code = windows.new_zeros(len(windows), 0, net.config.audio)
+    if windows.shape[1] > 1:
+        code = net.netG.decoder.linear_audio(net.embed(windows[:, 1:]))
+    return upstream_motion_coded(net, code, reference, style, z)
+
+
+def upstream_motion_coded(net: PoseVAE, code: Tensor, reference: Tensor, style: Tensor, z: Tensor) -> Tensor:
+    """`upstream_motion` of speech that is heard already, so that it can be heard piece by piece.
+
+    code : (B, T - 1, 6) of `PoseVAE.speech_code`, for all frames but the first
+    """
+    length, frames = net.config.window, code.shape[1]
+    motion = [code.new_zeros(len(code), 1, net.config.pose)]
     if not frames:
-        return still
-    audio = net.embed(windows[:, 1:])
-    padded = torch.cat([audio[:, :1].expand(-1, max(0, length - frames), -1), audio], dim=1)
-    motion = [still]
+        return motion[0]
+    padded = torch.cat([code[:, :1].expand(-1, max(0, length - frames), -1), code], dim=1)
     for block, first in enumerate(range(0, frames, length)):
         kept = min(length, frames - first)
-        part = audio[:, first : first + length] if kept == length else padded[:, -length:]
-        motion.append(net.decode(z[block], style, reference, part)[:, -kept:])
+        part = code[:, first : first + length] if kept == length else padded[:, -length:]
+        motion.append(net.decode_coded(z[block], style, reference, part)[:, -kept:])
     return torch.cat(motion, dim=1)
 
 

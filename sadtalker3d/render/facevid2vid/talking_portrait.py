@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import UserError
 from sadtalker3d.render.choices import Preprocess
 from sadtalker3d.render.facevid2vid import load
 from sadtalker3d.render.facevid2vid.animate import AnimatedPortrait, HeadAngles
 from sadtalker3d.render.facevid2vid.fit import FittedPortrait, fit_portrait
 from sadtalker3d.render.pasteback import Pasteback
 from sadtalker3d.track import Track
+from sadtalker3d.track_files import to_rows
 
 MAX_EXPRESSION_SCALE = 10.0  # far beyond any face; upstream's own slider ends at 3
 
@@ -107,12 +108,8 @@ def driving_motion(track: Track) -> np.ndarray:
 
     Raises UserError for a track of another space.
     """
-    if track.space != "basel":
-        raise TrackError(
-            f"the facevid2vid renderer needs a track in the 'basel' space, this one is '{track.space}': make "
-            "one with `sadtalker3d animate --space basel`, or show this one with `sadtalker3d preview`"
-        )
-    return np.concatenate([track.expression, track.rotation, track.translation], axis=1)
+    track.require_space("basel", "the facevid2vid renderer")
+    return to_rows(track)
 
 
 def unsqueezed(frame: np.ndarray, portrait: FittedPortrait) -> np.ndarray:

@@ -32,9 +32,15 @@ def test_what_a_track_was_made_for(tmp_path: Path, width: int) -> None:
 
 
 @pytest.mark.parametrize("source", [None, "me.mat", [1.0] * 64, [[1.0] * 73], ["a"] * 73, {"a": 1}])
-def test_a_track_without_them_is_refused(tmp_path: Path, source: object) -> None:
-    path = basel(meta={"source": source}).save(tmp_path / "take.json")
-    with pytest.raises(UserError, match=r"take\.json: does not hold a portrait's coefficients"):
+def test_the_first_frame_of_a_track_that_does_not_say(tmp_path: Path, source: object) -> None:
+    track = basel(meta={"source": source}).replace(rotation=np.array([[0.1, 0.2, 0.3], [1, 1, 1]]))
+    numbers = read_source(track.save(tmp_path / "take.json"))
+    np.testing.assert_array_equal(numbers, np.float32([*[0] * 64, 0.1, 0.2, 0.3, 0, 0, 0]))
+
+
+def test_an_open_track_is_refused(tmp_path: Path) -> None:
+    path = basel().replace(space="open", names=()).save(tmp_path / "take.json")
+    with pytest.raises(UserError, match=r"take\.json: .*'basel'"):
         read_source(path)
 
 

@@ -108,7 +108,7 @@ def test_ext_shows_more(portrait: Path) -> None:
 
 
 def test_an_open_track_is_refused_and_says_what_to_do(portrait: Path, take: Track) -> None:
-    with pytest.raises(UserError, match="animate --space basel"):
+    with pytest.raises(UserError, match="animate .*--space basel"):
         TalkingPortrait(portrait, source=SOURCE).frames(take)
 
 
