@@ -12,6 +12,7 @@ import typer
 from sadtalker3d.cli_weights import weights_app
 from sadtalker3d.errors import UserError
 from sadtalker3d.progress import Mode
+from sadtalker3d.render.choices import Preprocess, Renderer
 
 app = typer.Typer(
     add_completion=False,
@@ -53,6 +54,13 @@ BlinkGain = Annotated[float, typer.Option("--blink", help="Depth of blinks; 0 fo
 GazeGain = Annotated[float, typer.Option("--gaze", help="Strength of eye movement; 0 looks ahead.")]
 Size = Annotated[int, typer.Option(help="Width and height of the video in pixels.", min=64, max=4096)]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")]
+Degrees = Annotated[
+    str | None,
+    typer.Option(
+        help="Degrees in place of the track's: one number, or several to pass through, as -20,30,10.",
+        metavar="DEGREES", show_default=False,
+    ),
+]  # fmt: skip
 Progress = Annotated[Mode, typer.Option("--progress", help="How to show progress.")]
 
 
@@ -226,6 +234,52 @@ def preview(
     from sadtalker3d.commands import preview as run
 
     typer.echo(run(take, out, audio=audio, size=size, force=force, show=progress))
+
+
+@app.command(
+    epilog="Example: sadtalker3d render take.json --portrait me.jpg -o me.mp4 --preprocess full --still"
+)
+def render(
+    take: Take,
+    portrait: Annotated[
+        Path, typer.Option(help="A picture of the person, or a video's first frame.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The video, .mp4.", show_default=False)],
+    renderer: Annotated[Renderer, typer.Option(help="SadTalker's networks, from your own files.")] = (
+        "facevid2vid"
+    ),
+    size: Annotated[int, typer.Option(help="Of the square that the networks make: 256 or 512.")] = 256,
+    preprocess: Annotated[
+        Preprocess,
+        typer.Option(
+            help="The video shows: crop, the face; full, the whole picture with the face moving in it; resize, "
+            "the whole picture made by the networks; extcrop and extfull, with more room around the face."
+        ),
+    ] = "crop",
+    still: Annotated[bool, typer.Option("--still", help="The head stays as it is in the portrait.")] = False,
+    expression_scale: Annotated[float, typer.Option(help="Strength of the expression, 0 to 10.")] = 1.0,
+    yaw: Degrees = None,
+    pitch: Degrees = None,
+    roll: Degrees = None,
+    audio: Annotated[
+        Path | None, typer.Option(help="Sound for the video; the track's own unless given.")
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(help="The portrait's coefficients: SadTalker's .mat, or a track made for it."),
+    ] = None,
+    force: Force = False,
+    progress: Progress = "auto",
+) -> None:
+    """Make a portrait speak as an H.264 video with the sound, by the official networks (`weights import`)."""
+    from sadtalker3d.commands_render import render as run
+
+    video = run(
+        take, portrait, out, renderer=renderer, size=size, preprocess=preprocess, still=still,
+        expression_scale=expression_scale, yaw=yaw, pitch=pitch, roll=roll, audio=audio, source=source,
+        force=force, show=progress, tell=lambda note: typer.echo(note, err=True),
+    )  # fmt: skip
+    typer.echo(video)
 
 
 @app.command(epilog="Example: sadtalker3d evaluate recordings --tracks takes --json scores.json")

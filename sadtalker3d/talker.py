@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sadtalker3d.errors import UserError
 from sadtalker3d.progress import Report
 from sadtalker3d.track import Track
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel
     from sadtalker3d.motion.gains import Gains
     from sadtalker3d.motion.live import LiveFace
+    from sadtalker3d.render.choices import Preprocess, Renderer
+    from sadtalker3d.render.facevid2vid.animate import HeadAngles
+    from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait
 
 
 class Talker:
@@ -23,7 +27,8 @@ class Talker:
 
     Parameters
     ----------
-    portrait : a picture of the person. It is checked, and the embedded head speaks in its place.
+    portrait : a picture of the person. It is checked; it speaks where the renderer is "facevid2vid", elsewhere the
+        embedded head does in its place.
     face : the morphable model that shows the tracks; the embedded head unless given
 
     Raises
@@ -33,6 +38,7 @@ class Talker:
 
     def __init__(self, portrait: str | Path | None = None, *, face: FaceModel | None = None) -> None:
         self.portrait = None if portrait is None else _checked_picture(Path(portrait))
+        self._talking: tuple[tuple[int, Preprocess], TalkingPortrait] | None = None
         if face is not None:
             self.face = face
 
@@ -99,12 +105,54 @@ class Talker:
 
         return LiveFace(rate_hz, style=style, seed=seed, still=still, gains=gains)
 
-    def render(self, track: Track, *, size: int = 512) -> Iterator[np.ndarray]:
-        """Yield the head speaking, one (size, size, 3) uint8 frame at a time."""
-        from sadtalker3d.render.preview import Preview
+    def render(
+        self,
+        track: Track,
+        *,
+        renderer: Renderer | None = None,
+        size: int | None = None,
+        preprocess: Preprocess = "crop",
+        still: bool = False,
+        expression_scale: float = 1.0,
+        angles: HeadAngles | None = None,
+    ) -> Iterator[np.ndarray]:
+        """Yield the track as (H, W, 3) uint8 pictures, one at a time.
 
-        with Preview(self.face, size=size) as preview:
-            yield from preview.render(track)
+        Without a renderer the head speaks, `size` pixels wide and high (512), and what follows is not used.
+
+        renderer : "facevid2vid", the portrait through the official networks, from a `basel` track
+        size : of the square that these make, 256 or 512
+        preprocess : see `sadtalker3d.render.choices.Preprocess`
+        still, expression_scale, angles : see `TalkingPortrait.frames`
+
+        The portrait is read once for all tracks of one size and preprocess. Raises UserError: no portrait, no
+        networks, or a track of the other space.
+        """
+        if renderer is None:
+            from sadtalker3d.render.preview import Preview
+
+            with Preview(self.face, size=size or 512) as preview:
+                yield from preview.render(track)
+            return
+        if renderer != "facevid2vid":
+            raise UserError(f"there is no renderer '{renderer}'; choose facevid2vid")
+        talking = self.talking_portrait(size=size or 256, preprocess=preprocess)
+        for frame in talking.frames(track, still=still, expression_scale=expression_scale, angles=angles):
+            yield frame.copy()
+
+    def talking_portrait(self, *, size: int = 256, preprocess: Preprocess = "crop") -> TalkingPortrait:
+        """The portrait for the official networks; the last one made is kept."""
+        from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait
+
+        if self.portrait is None:
+            raise UserError("a photoreal video needs a portrait; make the talker with Talker(portrait=...)")
+        if self._talking is None or self._talking[0] != (size, preprocess):
+            self._talking = None  # the old one goes before the new one needs its memory
+            self._talking = (
+                (size, preprocess),
+                TalkingPortrait(self.portrait, size=size, preprocess=preprocess),
+            )
+        return self._talking[1]
 
 
 def _checked_picture(path: Path) -> Path:
