@@ -12,7 +12,7 @@ import typer
 from sadtalker3d.cli_weights import weights_app
 from sadtalker3d.errors import UserError
 from sadtalker3d.progress import Mode
-from sadtalker3d.render.choices import Preprocess, Renderer
+from sadtalker3d.render.choices import Device, Dtype, Preprocess, Renderer
 
 app = typer.Typer(
     add_completion=False,
@@ -268,6 +268,8 @@ def render(
         Path | None,
         typer.Option(help="The portrait's coefficients: SadTalker's .mat, or a track made for it."),
     ] = None,
+    dtype: Annotated[Dtype, typer.Option(help="Of the arithmetic; bfloat16 is quicker.")] = "auto",
+    device: Annotated[Device, typer.Option(help="Where the networks run.")] = "auto",
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
@@ -277,7 +279,7 @@ def render(
     video = run(
         take, portrait, out, renderer=renderer, size=size, preprocess=preprocess, still=still,
         expression_scale=expression_scale, yaw=yaw, pitch=pitch, roll=roll, audio=audio, source=source,
-        force=force, show=progress, tell=lambda note: typer.echo(note, err=True),
+        dtype=dtype, device=device, force=force, show=progress, tell=lambda note: typer.echo(note, err=True),
     )  # fmt: skip
     typer.echo(video)
 

@@ -15,7 +15,7 @@ from sadtalker3d.track import Track, find_audio, load
 if TYPE_CHECKING:
     import numpy as np
 
-    from sadtalker3d.render.choices import Preprocess, Renderer
+    from sadtalker3d.render.choices import Device, Dtype, Preprocess, Renderer
 
 MAX_ANGLE_DEG = 90.0  # further, the portrait shows nothing of the face
 
@@ -35,6 +35,8 @@ def render(
     roll: str | None = None,
     audio: str | Path | None = None,
     source: str | Path | None = None,
+    dtype: Dtype = "auto",
+    device: Device = "auto",
     force: bool = False,
     show: Mode = "none",
     tell: Callable[[str], object] | None = None,
@@ -54,7 +56,7 @@ def render(
     """
     from sadtalker3d.audio import open_audio
     from sadtalker3d.render.facevid2vid.animate import HeadAngles
-    from sadtalker3d.render.facevid2vid.load import check_size
+    from sadtalker3d.render.facevid2vid.load import check_size, chosen_device
     from sadtalker3d.render.facevid2vid.source import read_source
     from sadtalker3d.render.facevid2vid.talking_portrait import (
         TalkingPortrait,
@@ -73,6 +75,7 @@ def render(
     except TrackError as error:
         raise UserError(f"{take}: {error}") from None
     check_size(size)
+    chosen_device(device)
     check_expression_scale(expression_scale)
     angles = HeadAngles(*(angle_list(text, f"--{name}") for name, text in
                           (("yaw", yaw), ("pitch", pitch), ("roll", roll))))  # fmt: skip
@@ -84,7 +87,9 @@ def render(
     if sound is not None:
         open_audio(sound)
     coefficients = None if source is None else read_source(source)
-    talking = TalkingPortrait(portrait, size=size, preprocess=preprocess, source=coefficients)
+    talking = TalkingPortrait(
+        portrait, size=size, preprocess=preprocess, source=coefficients, dtype=dtype, device=device
+    )
     for note in talking.notes:
         if tell is not None:
             tell(note)

@@ -60,12 +60,14 @@ def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
         (("--yaw", "-200,10"), ("--yaw", "'-200,10'")),
         (("--pitch", "10,,nan"), ("--pitch",)),
         (("--roll", "0,91"), ("--roll", "-90 to 90")),
+        (("--device", "cuda"), ("--device cuda", "no GPU")),
         (("--expression-scale", -1), ("expression scale",)),
         (("--audio", "gone.wav"), ("gone.wav",)),
         (("--source", "gone.mat"), ("gone.mat",)),
     ],
 )
 def test_options_that_cannot_be_used(monkeypatch, capsys, tmp_path, portrait, performance, options, words):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     take, out = performance.save(tmp_path / "take.json"), tmp_path / "out" / "me.mp4"
     refused(capsys, run(monkeypatch, "render", take, "--portrait", portrait, "-o", out, *options), *words)
     assert not out.parent.exists()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from sadtalker3d.render.choices import Dtype
 from sadtalker3d.render.facevid2vid.angle_path import angle_path
 from sadtalker3d.render.facevid2vid.generator import Generator
 from sadtalker3d.render.facevid2vid.head_pose import moved_keypoints
@@ -17,8 +18,6 @@ from sadtalker3d.render.facevid2vid.keypoints import KeypointDetector
 from sadtalker3d.render.facevid2vid.mapping import FULL, MappingNet
 from sadtalker3d.render.facevid2vid.picture import as_tensor
 from sadtalker3d.render.facevid2vid.windows import driving_coefficients, source_window, window
-
-DType = Literal["auto", "float32", "bfloat16"]
 
 MAPPED_AT_ONCE = 32  # frames; the mapping network is quick, and small batches keep memory flat
 
@@ -57,7 +56,7 @@ class FrameGenerator(Protocol):
 
 
 def frame_generator(
-    generator: Generator, size: int, *, device: str = "cpu", dtype: DType = "auto"
+    generator: Generator, size: int, *, device: str = "cpu", dtype: Dtype = "auto"
 ) -> FrameGenerator:
     """The quickest way to run the generator for pictures of `size` pixels a side.
 
@@ -96,7 +95,7 @@ class AnimatedPortrait:
         *,
         size: int | None = None,
         device: str = "cpu",
-        dtype: DType = "auto",
+        dtype: Dtype = "auto",
     ) -> None:
         size = size or picture.shape[1]
         self.networks, self.source = networks, np.asarray(source, np.float32)

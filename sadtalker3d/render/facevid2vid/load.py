@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from sadtalker3d.errors import UserError
+from sadtalker3d.render.choices import Device
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,6 +19,18 @@ def check_size(size: int) -> None:
     """UserError when there are no official networks for pictures of this size."""
     if size not in SIZES:
         raise UserError(f"the size is {size}; the official networks make pictures of 256 or 512 pixels")
+
+
+def chosen_device(device: Device) -> str:
+    """The device's name for torch; UserError when a GPU is asked for and there is none."""
+    import torch
+
+    if device not in get_args(Device):
+        raise UserError(f"there is no device '{device}'; choose {', '.join(get_args(Device))}")
+    there = torch.cuda.is_available()
+    if device == "cuda" and not there:
+        raise UserError("--device cuda: PyTorch finds no GPU; leave it out, or install PyTorch for CUDA")
+    return "cuda" if there and device != "cpu" else "cpu"
 
 
 def load_networks(size: int, *, full: bool) -> Networks:

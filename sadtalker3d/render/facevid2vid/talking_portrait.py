@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.render.choices import Preprocess
+from sadtalker3d.render.choices import Device, Dtype, Preprocess
 from sadtalker3d.render.facevid2vid import load
 from sadtalker3d.render.facevid2vid.animate import AnimatedPortrait, HeadAngles
 from sadtalker3d.render.facevid2vid.fit import FittedPortrait, fit_portrait
@@ -28,6 +28,7 @@ class TalkingPortrait:
     size : 256 or 512, of the square that the networks see
     preprocess : see `sadtalker3d.render.choices.Preprocess`
     source : (70,) or (73,) coefficients of the portrait; measured in the picture unless given
+    dtype, device : see `sadtalker3d.render.choices`
 
     Attributes
     ----------
@@ -47,13 +48,18 @@ class TalkingPortrait:
         size: int = 256,
         preprocess: Preprocess = "crop",
         source: np.ndarray | None = None,
+        dtype: Dtype = "auto",
+        device: Device = "auto",
     ) -> None:
         load.check_size(size)
+        device_name = load.chosen_device(device)
         self._portrait = fit_portrait(path, size=size, preprocess=preprocess, source=source)
         self.notes, self.source = self._portrait.notes, self._portrait.source
         self.box = self._portrait.box
         networks = load.load_networks(size, full=self._portrait.full)
-        self._animated = AnimatedPortrait(networks, self._portrait.face, self._portrait.source)
+        self._animated = AnimatedPortrait(
+            networks, self._portrait.face, self._portrait.source, dtype=dtype, device=device_name
+        )
         self._at_rest: np.ndarray | None = None
 
     def frames(
