@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
+from sadtalker3d.train.device import chosen_device
 from sadtalker3d.train.processes import Processes
+from sadtalker3d.train.videoframes import load_videos
 
 if TYPE_CHECKING:
     from sadtalker3d.train.rendererscores import HeldOutScores
@@ -65,36 +67,30 @@ def train_facevid2vid(
 
     Raises UserError when videos, coefficients or the VGG are not usable, or there is nothing to resume.
     """
-    import torch
-
+    from sadtalker3d.render.facevid2vid.sizes import RendererSizes
     from sadtalker3d.train.framepairs import Pairs
     from sadtalker3d.train.rendererscores import SelfDriven, held_out_scores
     from sadtalker3d.train.renderertraining import RendererTraining, TrainConfig
     from sadtalker3d.train.videocoefficients import head_angles_deg, load_coefficients
-    from sadtalker3d.train.videoframes import load_videos
 
     work, config = Path(work), config or TrainConfig()
     checkpoint = work / CHECKPOINT
-    _check_start(checkpoint, resume)
+    check_start(checkpoint, resume)
+    RendererSizes.of(config.width, config.size_px)  # refuses what does not fit before videos are decoded
+    device = chosen_device(device)
     processes = Processes.joined()
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if device == "cpu":
-        torch.set_num_threads(1)  # more threads than free cores make each other wait
-    training = RendererTraining(config, seed=seed, vgg=None if vgg is None else Path(vgg), device=device)
-    if resume:
-        training.restore(checkpoint)
-    quiet = report if processes.leads else _silent
-    if processes.leads:  # the others find the frames decoded
-        load_videos(videos, work / "frames", config.size_px, quiet)
-    processes.wait()
-    clips = load_videos(videos, work / "frames", config.size_px, quiet)
+    tell = report if processes.leads else silent
+    clips = load_videos(videos, work / "frames", config.size_px, processes, report)
     angles = None
     if coefficients is not None:
         rows, _ = load_coefficients(coefficients, clips)
         angles = [head_angles_deg(track[:, 64:67]) for track in rows]
     pairs = Pairs(clips, angles, seed=seed)
-    looks = "pyramid of details" if vgg is None else "VGG-19"
-    quiet(f"{len(clips)} videos, {sum(map(len, clips))} frames; perceptual loss: {looks}; on {device}")
+    training = RendererTraining(config, seed=seed, vgg=None if vgg is None else Path(vgg), device=device)
+    if resume:
+        training.restore(checkpoint)
+    looks = "a pyramid of details" if vgg is None else "VGG-19"
+    tell(f"{len(clips)} videos, {sum(map(len, clips))} frames; perceptual loss: {looks}; on {device}")
 
     def measure() -> HeldOutScores:
         return held_out_scores(clips, SelfDriven(*training.networks, clips))
@@ -117,7 +113,7 @@ def train_facevid2vid(
             keep()
         if time.monotonic() - shown > REPORT_EVERY_S:
             shown = time.monotonic()
-            quiet(f"step {training.step} ({training.spent_s / 60:.1f} min): {training.course()}")
+            tell(f"step {training.step} ({training.spent_s / 60:.1f} min): {training.course()}")
     if training.step % evaluate_every:
         keep()
     trained = Trained(work, training.step, training.spent_s / 60, measure())
@@ -126,11 +122,12 @@ def train_facevid2vid(
     return trained
 
 
-def _check_start(checkpoint: Path, resume: bool) -> None:
+def check_start(checkpoint: Path, resume: bool) -> None:
+    """UserError when a training can neither begin nor go on there."""
     if resume and not checkpoint.exists():
         raise UserError(f"{checkpoint}: there is nothing to resume; start without --resume")
     if not resume and checkpoint.exists():
-        raise UserError(f"{checkpoint}: is there already; add --resume to go on, or give another --work")
+        raise UserError(f"{checkpoint}: is there already; add --resume to go on, or delete it")
 
 
 def _save(training: RendererTraining, work: Path) -> None:
@@ -150,5 +147,6 @@ def _add_to_curve(path: Path, training: RendererTraining, scores: HeldOutScores)
         partial.write_text("\n".join([*kept, json.dumps(line)]) + "\n")
 
 
-def _silent(line: str) -> None:
+def silent(line: str) -> None:
+    """What the processes that do not lead say."""
     del line

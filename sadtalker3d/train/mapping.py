@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
+from sadtalker3d.train.device import chosen_device
+from sadtalker3d.train.facevid2vid import check_start, silent
 from sadtalker3d.train.processes import Processes
 from sadtalker3d.train.videoframes import load_videos
 
@@ -75,17 +77,12 @@ def train_mapping(
     from sadtalker3d.train.videocoefficients import load_coefficients
 
     folder, config = Path(renderer), config or MappingTraining()
-    _check_start(folder / CHECKPOINT, resume)
+    check_start(folder / CHECKPOINT, resume)
+    device = chosen_device(device)
     frozen = load_frozen(folder)
     processes = Processes.joined()
-    tell = report if processes.leads else _silent
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if device == "cpu":
-        torch.set_num_threads(1)  # more threads than free cores make each other wait
-    if processes.leads:  # the others find the frames decoded
-        load_videos(videos, folder / "frames", frozen.size_px, tell)
-    processes.wait()
-    clips = load_videos(videos, folder / "frames", frozen.size_px, tell)
+    tell = report if processes.leads else silent
+    clips = load_videos(videos, folder / "frames", frozen.size_px, processes, report)
     rows, space = load_coefficients(coefficients, clips)
     seen_by = frozen.keypoints.to(device), frozen.head.to(device)
     lessons = [lesson_of(clip, row, *seen_by, config.sources) for clip, row in zip(clips, rows, strict=True)]
@@ -184,14 +181,3 @@ class MappingTrainer:
 
     def _recipe(self) -> str:
         return json.dumps(asdict(self.config) | {"width": self.width, "space": self.space, "seed": self.seed})
-
-
-def _check_start(checkpoint: Path, resume: bool) -> None:
-    if resume and not checkpoint.exists():
-        raise UserError(f"{checkpoint}: there is nothing to resume; start without --resume")
-    if not resume and checkpoint.exists():
-        raise UserError(f"{checkpoint}: is there already; add --resume to go on, or delete it")
-
-
-def _silent(line: str) -> None:
-    del line

@@ -11,6 +11,7 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
+from sadtalker3d.train.processes import Processes
 
 VIDEO_ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 FEWEST_FRAMES = 10  # the last tenth of a video is held out
@@ -45,14 +46,26 @@ class VideoFrames:
 
 
 def load_videos(
-    folder: str | Path, cache: str | Path, size_px: int, report: Callable[[str], None] = print
+    folder: str | Path,
+    cache: str | Path,
+    size_px: int,
+    processes: Processes | None = None,
+    report: Callable[[str], None] = print,
 ) -> list[VideoFrames]:
     """Decode the videos of a folder into `cache`, those that are not there yet, and open them all.
 
     The pictures are to be cropped to the face already, as SadTalker's crop does it; here they are only scaled
-    to a square. Raises UserError for a folder without videos, one that cannot be read, or that is too short.
+    to a square. Several processes share the decoding.
+
+    Raises UserError for a folder without videos, one that cannot be read, or that is too short.
     """
-    return [_opened(path, Path(cache), size_px, report) for path in video_paths(folder)]
+    paths, processes = video_paths(folder), processes or Processes()
+    kept = [_kept(path, Path(cache), size_px) for path in paths]
+    for number in range(processes.rank, len(paths), processes.count):
+        if not all(part.exists() for part in kept[number]):
+            _decode(paths[number], *kept[number], size_px, report)
+    processes.wait()
+    return [_opened(path, *parts) for path, parts in zip(paths, kept, strict=True)]
 
 
 def video_paths(folder: str | Path) -> list[Path]:
@@ -66,26 +79,37 @@ def video_paths(folder: str | Path) -> list[Path]:
     return paths
 
 
-def _opened(path: Path, cache: Path, size_px: int, report: Callable[[str], None]) -> VideoFrames:
-    told_apart = path.stat()
+def _kept(path: Path, cache: Path, size_px: int) -> tuple[Path, Path]:
+    """The files of a video's pictures and of where each ends."""
+    file = path.stat()
     # the file's name for people, the rest so that a changed video is decoded again
-    mark = hashlib.sha256(f"{path.name} {told_apart.st_size} {told_apart.st_mtime_ns}".encode()).hexdigest()[
-        :8
-    ]
-    frames, ends = (cache / f"{path.stem[:60]}-{mark}-{size_px}.{part}.npy" for part in ("jpeg", "ends"))
-    if not (frames.exists() and ends.exists()):
-        pieces = [_jpeg(picture, size_px) for picture in decoded(path)]
-        if len(pieces) < FEWEST_FRAMES:
-            raise UserError(f"{path}: has {len(pieces)} frames; at least {FEWEST_FRAMES} are needed")
-        with replacing(frames) as partial:
-            np.save(partial, np.concatenate(pieces))
-        with replacing(ends) as partial:
-            np.save(partial, np.cumsum([len(piece) for piece in pieces]))
-        report(f"{path.name}: {len(pieces)} frames decoded")
+    mark = hashlib.sha256(f"{path.name} {file.st_size} {file.st_mtime_ns}".encode()).hexdigest()[:8]
+    name = f"{path.stem[:60]}-{mark}-{size_px}"
+    return cache / f"{name}.jpegs", cache / f"{name}.ends.npy"
+
+
+def _decode(path: Path, jpegs: Path, ends: Path, size_px: int, report: Callable[[str], None]) -> None:
+    lengths = []
+    with replacing(jpegs) as partial, partial.open("wb") as file:
+        for picture in decoded(path):
+            lengths.append(file.write(_jpeg(picture, size_px)))
+        if len(lengths) < FEWEST_FRAMES:
+            raise UserError(f"{path}: has {len(lengths)} frames; at least {FEWEST_FRAMES} are needed")
+    with replacing(ends) as partial:
+        np.save(partial, np.cumsum(lengths))
+    report(f"{path.name}: {len(lengths)} frames decoded")
+
+
+def _opened(path: Path, jpegs: Path, ends: Path) -> VideoFrames:
     try:
-        return VideoFrames(path.stem, np.load(frames, mmap_mode="r"), np.load(ends))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{frames}: is damaged ({error}); delete it, it is made again") from None
+        video = VideoFrames(path.stem, np.memmap(jpegs, np.uint8, mode="r"), np.load(ends))
+        if video.ends[-1] != len(video.jpeg):
+            raise ValueError("cut short")
+        return video
+    except (OSError, ValueError, IndexError) as error:
+        raise UserError(
+            f"{jpegs}: is damaged ({error}); delete it and the .ends.npy beside, they are made again"
+        ) from None
 
 
 def decoded(path: Path) -> Iterator[np.ndarray]:
@@ -104,7 +128,7 @@ def decoded(path: Path) -> Iterator[np.ndarray]:
         ) from None
 
 
-def _jpeg(picture: np.ndarray, size_px: int) -> np.ndarray:
+def _jpeg(picture: np.ndarray, size_px: int) -> bytes:
     import cv2
 
     shrinks = picture.shape[0] > size_px or picture.shape[1] > size_px
@@ -116,4 +140,4 @@ def _jpeg(picture: np.ndarray, size_px: int) -> np.ndarray:
         [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY,
          cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444],
     )  # fmt: skip
-    return coded.ravel()
+    return coded.tobytes()

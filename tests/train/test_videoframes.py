@@ -13,13 +13,13 @@ from tests.train import tiny_videos
 def test_frames_come_back_and_are_decoded_once(tmp_path: Path) -> None:
     videos, cache = tiny_videos.write(tmp_path / "videos"), tmp_path / "cache"
     told: list[str] = []
-    (clip,) = load_videos(videos, cache, 64, told.append)
+    (clip,) = load_videos(videos, cache, 64, report=told.append)
     assert len(clip) == tiny_videos.FRAMES and len(told) == 1
     error = np.mean([
         np.square(clip[i].astype(float) - frame).mean() for i, frame in enumerate(tiny_videos.frames())
     ])  # fmt: skip
     assert 10 * np.log10(255**2 / error) > 35
-    (again,) = load_videos(videos, cache, 64, told.append)
+    (again,) = load_videos(videos, cache, 64, report=told.append)
     assert len(told) == 1 and np.array_equal(again[5], clip[5])
     (small,) = load_videos(videos, cache, 32)
     assert small[0].shape == (32, 32, 3)
