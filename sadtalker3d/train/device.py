@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from sadtalker3d.errors import UserError
 
 
 def chosen_device(device: str | None) -> str:
-    """The device of that name, "cpu" or "cuda"; None takes cuda where there is one.
+    """The device of that kind, "cpu" or "cuda"; None takes cuda where there is one.
 
     Raises UserError for another name, and for cuda where there is none.
     """
@@ -22,4 +24,4 @@ def chosen_device(device: str | None) -> str:
     if device == "cpu" or not there:
         torch.set_num_threads(1)  # more threads than free cores make each other wait
         return "cpu"
-    return "cuda"
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # torchrun's processes have a card each

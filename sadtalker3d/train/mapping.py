@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "mapping.pt"
 REPORT_EVERY_S = 30.0
+KEEP_EVERY = 2000  # steps
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ def train_mapping(
     shown = time.monotonic()
     while trainer.step < steps:
         error = trainer.advance(lessons, processes)
+        if processes.leads and trainer.step % KEEP_EVERY == 0:
+            trainer.keep(folder, frozen.size_px)
         if time.monotonic() - shown > REPORT_EVERY_S:
             shown = time.monotonic()
             tell(f"step {trainer.step} of {steps}: keypoints {error:.4f}")

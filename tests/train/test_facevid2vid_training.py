@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.render.facevid2vid.animate import AnimatedPortrait
-from sadtalker3d.render.facevid2vid.trained import load_trained
+from sadtalker3d.render.facevid2vid.trained import TrainedFor, load_trained, trained_for
 from sadtalker3d.track import load
 from sadtalker3d.train.facevid2vid import train_facevid2vid
 from sadtalker3d.train.framepairs import Pairs
@@ -90,6 +90,7 @@ def test_mapping_learns_the_keypoints_and_the_renderer_loads(videos: Path, tmp_p
     (work / "mapping.pt").unlink()
     train_mapping(videos, videos, work, steps=60, config=usual, report=quiet)
     assert_same(states(work, ("mapping",)), resumed)
+    assert trained_for(work) == TrainedFor(64, "open")
     rows = rows_of(load(videos / "swing.npz"))
     portrait = AnimatedPortrait(load_trained(work), tiny_videos.frames()[0], rows[0])
     assert next(portrait.frames(rows)).shape == (64, 64, 3)

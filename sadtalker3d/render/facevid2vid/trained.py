@@ -88,6 +88,25 @@ def load_frozen(folder: str | Path) -> Frozen:
         ) from None
 
 
+@dataclass(frozen=True)
+class TrainedFor:
+    """What a trained renderer takes."""
+
+    size_px: int  # width and height of the portrait
+    space: str  # of the tracks that drive it
+
+
+def trained_for(folder: str | Path) -> TrainedFor:
+    """Portrait size and track space of a folder that `load_trained` reads."""
+    _, notes = load_network(folder, "mapping")
+    try:
+        return TrainedFor(int(notes["size_px"]), notes["space"])
+    except (KeyError, ValueError):
+        raise UserError(
+            f"{Path(folder) / 'mapping.safetensors'}: does not say what it was trained for; train it again"
+        ) from None
+
+
 def load_trained(folder: str | Path) -> Networks:
     """The renderer of a folder that `train facevid2vid` and `train mapping` wrote."""
     generator, keypoints, mapping = (
