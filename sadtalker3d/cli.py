@@ -431,6 +431,95 @@ def train_posevae(
     typer.echo(out)
 
 
+@train_app.command(
+    "facevid2vid",
+    epilog="Example: sadtalker3d train facevid2vid --videos faces --work renderer --minutes 2880; by two "
+    "processes: torchrun --nproc-per-node 2 -m sadtalker3d train facevid2vid --videos faces --work renderer",
+)
+def train_facevid2vid(
+    videos: Annotated[
+        Path, typer.Option(help="Folder of videos, cropped to one face each.", show_default=False)
+    ],
+    work: Annotated[
+        Path, typer.Option(help="Folder for frames, checkpoint, curve and weights.", show_default=False)
+    ],
+    minutes: Annotated[float, typer.Option(help="Length of the training.")] = 60.0,
+    steps: Annotated[
+        int | None, typer.Option(help="Length in steps instead of minutes.", min=1, show_default=False)
+    ] = None,
+    size: Annotated[
+        int, typer.Option(help="Width and height of the frames in pixels.", min=64, max=512)
+    ] = 256,
+    width: Annotated[
+        float, typer.Option(help="Share of the official networks' channels; below 1 for small computers.")
+    ] = 1.0,
+    batch: Annotated[int, typer.Option(help="Pairs of frames a step and process.", min=2)] = 4,
+    learning_rate: Annotated[float, typer.Option(help="Of Adam; narrow networks bear 1e-3.")] = 2e-4,
+    gan: Annotated[float, typer.Option(help="Factor of the GAN losses; 0 leaves them out.", min=0)] = 1.0,
+    coefficients: Annotated[
+        Path | None,
+        typer.Option(help="Folder of tracks named like the videos: the teacher of the head's pose."),
+    ] = None,
+    vgg: Annotated[
+        Path | None,
+        typer.Option(help="torchvision's VGG-19 weights; without them a pyramid of details stands in."),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; cuda where there is one.")] = None,
+    evaluate_every: Annotated[int, typer.Option(help="Steps from one checkpoint to the next.", min=1)] = 500,
+    seed: Annotated[int, typer.Option(help="Of the networks and of every draw.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
+    ] = False,
+) -> None:
+    """Teach the neural renderer faces, from videos alone; then `train mapping` teaches it coefficients."""
+    from sadtalker3d.train.facevid2vid import train_facevid2vid as run
+    from sadtalker3d.train.rendererlosses import LossWeights
+    from sadtalker3d.train.renderertraining import TrainConfig
+
+    config = TrainConfig(
+        size_px=size, width=width, batch=batch, learning_rate=learning_rate, weights=LossWeights().judged(gan)
+    )
+    trained = run(
+        videos, work, minutes=minutes, steps=steps, seed=seed, resume=resume, config=config,
+        coefficients=coefficients, vgg=vgg, device=device, evaluate_every=evaluate_every, report=typer.echo,
+    )  # fmt: skip
+    typer.echo(trained.folder)
+
+
+@train_app.command(
+    "mapping",
+    epilog="Example: sadtalker3d train mapping --videos faces --coefficients faces --renderer renderer",
+)
+def train_mapping(
+    videos: Annotated[
+        Path, typer.Option(help="The folder that the renderer was trained on.", show_default=False)
+    ],
+    coefficients: Annotated[
+        Path,
+        typer.Option(help="Folder of tracks (.mat, .npz, .json) named like the videos.", show_default=False),
+    ],
+    renderer: Annotated[
+        Path, typer.Option(help="Folder that `train facevid2vid` wrote.", show_default=False)
+    ],
+    steps: Annotated[int, typer.Option(help="Length of the training.", min=1)] = 20_000,
+    learning_rate: Annotated[float, typer.Option(help="Of Adam; narrow networks bear 1e-3.")] = 1e-4,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; cuda where there is one.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the network and of every draw.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
+    ] = False,
+) -> None:
+    """Teach MappingNet to drive a trained renderer with coefficients."""
+    from sadtalker3d.train.mapping import MappingTraining
+    from sadtalker3d.train.mapping import train_mapping as run
+
+    trained = run(
+        videos, coefficients, renderer, steps=steps, seed=seed, resume=resume,
+        config=MappingTraining(learning_rate=learning_rate), device=device, report=typer.echo,
+    )  # fmt: skip
+    typer.echo(trained.folder)
+
+
 def main() -> None:
     """Entry point: a `UserError` is one line on standard error and exit code 2."""
     try:
