@@ -268,6 +268,10 @@ def render(
         Path | None,
         typer.Option(help="The portrait's coefficients: SadTalker's .mat, or a track made for it."),
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a renderer you trained (`train facevid2vid`, then `train mapping`)."),
+    ] = None,
     dtype: Annotated[Dtype, typer.Option(help="Of the arithmetic; bfloat16 is quicker.")] = "auto",
     device: Annotated[Device, typer.Option(help="Where the networks run.")] = "auto",
     force: Force = False,
@@ -278,7 +282,7 @@ def render(
 
     video = run(
         take, portrait, out, renderer=renderer, size=size, preprocess=preprocess, still=still,
-        expression_scale=expression_scale, yaw=yaw, pitch=pitch, roll=roll, audio=audio, source=source,
+        expression_scale=expression_scale, yaw=yaw, pitch=pitch, roll=roll, audio=audio, source=source, weights=weights,
         dtype=dtype, device=device, force=force, show=progress, tell=lambda note: typer.echo(note, err=True),
     )  # fmt: skip
     typer.echo(video)

@@ -35,19 +35,21 @@ def render(
     roll: str | None = None,
     audio: str | Path | None = None,
     source: str | Path | None = None,
+    weights: str | Path | None = None,
     dtype: Dtype = "auto",
     device: Device = "auto",
     force: bool = False,
     show: Mode = "none",
     tell: Callable[[str], object] | None = None,
 ) -> Path:
-    """A `basel` track to an H.264 video of the portrait speaking, by the official networks.
+    """A `basel` track to an H.264 video of the portrait speaking, by the official networks or your own.
 
     See `sadtalker3d.render.facevid2vid.talking_portrait.TalkingPortrait` for the parameters.
 
     yaw, pitch, roll : degrees in place of the track's: one number, or several with commas to pass through
     audio : in place of the sound that the track names; without any the video is silent
     source : file with the portrait's coefficients, in place of those measured in the picture
+    weights : folder of a renderer that was trained here; it has its own size and says which tracks it takes
     tell : called with each sentence about the portrait that the user should read, before the long work
 
     Raises
@@ -56,7 +58,7 @@ def render(
     """
     from sadtalker3d.audio import open_audio
     from sadtalker3d.render.facevid2vid.animate import HeadAngles
-    from sadtalker3d.render.facevid2vid.load import check_size, chosen_device
+    from sadtalker3d.render.facevid2vid.load import chosen_device, chosen_renderer
     from sadtalker3d.render.facevid2vid.source import read_source
     from sadtalker3d.render.facevid2vid.talking_portrait import (
         TalkingPortrait,
@@ -70,11 +72,11 @@ def render(
     track, out = load(take), Path(out)
     if out.suffix.lower() != ".mp4":
         raise UserError(f"{out}: the video is written as .mp4; choose such a name")
+    networks = chosen_renderer(weights, size)
     try:
-        driving_motion(track)
+        driving_motion(track, networks.space)
     except TrackError as error:
         raise UserError(f"{take}: {error}") from None
-    check_size(size)
     chosen_device(device)
     check_expression_scale(expression_scale)
     angles = HeadAngles(*(angle_list(text, f"--{name}") for name, text in
@@ -86,9 +88,15 @@ def render(
         raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
     if sound is not None:
         open_audio(sound)
-    coefficients = None if source is None else read_source(source)
+    coefficients = None if source is None else read_source(source, networks.space)
     talking = TalkingPortrait(
-        portrait, size=size, preprocess=preprocess, source=coefficients, dtype=dtype, device=device
+        portrait,
+        size=size,
+        preprocess=preprocess,
+        source=coefficients,
+        weights=weights,
+        dtype=dtype,
+        device=device,
     )
     for note in talking.notes:
         if tell is not None:

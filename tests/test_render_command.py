@@ -143,7 +143,7 @@ def test_the_largest_of_two_faces_is_pasted_and_said(
     monkeypatch, capsys, tmp_path, portrait, performance, source
 ):
     monkeypatch.setattr("sadtalker3d.render.facevid2vid.talking_portrait.AnimatedPortrait", Mirror)
-    monkeypatch.setattr(load, "load_networks", lambda size, full: None)
+    monkeypatch.setattr(load, "load_networks", lambda size, full, trained: None)
     one = cv2.imread(str(portrait))[:260, 100:350]
     both = np.concatenate([one, cv2.resize(one, None, fx=1.25, fy=1.25)[:260]], axis=1)
     cv2.imwrite(str(tmp_path / "two.png"), both)
@@ -185,7 +185,7 @@ def seeded() -> Iterator[None]:
     networks = Networks(build("generator"), build("kp_extractor"), build("mapping"))
     regressor = build("face_3drecon")
     patch = pytest.MonkeyPatch()
-    patch.setattr(load, "load_networks", lambda size, full: networks)
+    patch.setattr(load, "load_networks", lambda size, full, trained: networks)
     patch.setattr(load, "load_regressor", lambda: regressor)
     yield
     patch.undo()
@@ -232,7 +232,7 @@ def test_a_video_has_the_frames_the_rate_and_the_sound(monkeypatch, capsys, tmp_
 
     # the last frame, straight from the networks
     fitted = fit_portrait(portrait, size=256)
-    animated = AnimatedPortrait(load.load_networks(256, full=False), fitted.face, fitted.source)
+    animated = AnimatedPortrait(load.load_networks(256, full=False, trained=None), fitted.face, fitted.source)
     *_, last = animated.driving_keypoints(driving_motion(performance), angles=HeadAngles(yaw=(-20, 10)))
     given = unsqueezed(as_picture(animated.frame(last[None])), fitted)
     shown = pictures(out)
