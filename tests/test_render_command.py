@@ -239,3 +239,37 @@ def test_a_video_has_the_frames_the_rate_and_the_sound(monkeypatch, capsys, tmp_
     assert len(shown) == FRAMES
     assert psnr_db(shown[-1], given) > PSNR_DB
     assert psnr_db(shown[0], given) < PSNR_DB - 5  # another frame; measured below 20
+
+
+def test_a_renderer_of_ones_own_takes_its_own_tracks_and_size(monkeypatch, capsys, tmp_path, portrait):
+    from sadtalker3d.render.facevid2vid.generator import Generator
+    from sadtalker3d.render.facevid2vid.keypoints import KeypointDetector
+    from sadtalker3d.render.facevid2vid.mapping import MappingNet
+    from sadtalker3d.render.facevid2vid.sizes import RendererSizes
+    from sadtalker3d.render.facevid2vid.trained import save_trained
+
+    sizes = RendererSizes.of(width=0.0625, size_px=64)
+    made = {
+        "generator": Generator(sizes.generator),
+        "kp_extractor": KeypointDetector(sizes.keypoints),
+        "mapping": MappingNet(sizes.mapping),
+    }
+    save_trained(tmp_path / "mine", made, {"size_px": "64", "space": "open", "width": "0.0625"})
+    rng = np.random.default_rng(0)
+    take = Track(rng.random((3, 64)), np.zeros((3, 3)), np.zeros((3, 3))).save(tmp_path / "take.json")
+    asked = [
+        "render",
+        take,
+        "--portrait",
+        portrait,
+        "-o",
+        tmp_path / "me.mp4",
+        "--weights",
+        tmp_path / "mine",
+    ]
+    refused(capsys, run(monkeypatch, *asked), "'open' tracks", "--source")
+    assert run(monkeypatch, *asked, "--source", take) == 0
+    shown = pictures(tmp_path / "me.mp4")
+    assert len(shown) == 3 and shown[0].shape[1] == 64
+    refused(capsys, run(monkeypatch, *asked, "--source", take, "--preprocess", "full", "--force"), "73")
+    refused(capsys, run(monkeypatch, *asked[:-1], tmp_path / "none"), "mapping.safetensors", "train")
