@@ -173,7 +173,7 @@ def test_degrees() -> None:
         angle_list("", "--yaw")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def seeded() -> Iterator[None]:
     """The official networks' architecture with seeded weights, in place of the user's store."""
     from sadtalker3d.render.facevid2vid.animate import Networks
