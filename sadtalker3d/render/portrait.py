@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,17 @@ import numpy as np
 from sadtalker3d.errors import UserError
 from sadtalker3d.face.headfit import HeadFit
 from sadtalker3d.render.warp.composite import ATTRIBUTES, blend, cover, stretched
+from sadtalker3d.render.warp.expression import speaking, together
 from sadtalker3d.render.warp.grid import Grid
+from sadtalker3d.render.warp.limits import LimitConfig, limited
+from sadtalker3d.render.warp.colours import behind_lips
+from sadtalker3d.render.warp.mouth_light import mouth_light
 from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
 from sadtalker3d.render.warp.raster import nearest_triangles
+from sadtalker3d.render.warp.seal import lip_seal
 from sadtalker3d.render.warp.sight import Sight
-from sadtalker3d.render.warp.surface import Surface
+from sadtalker3d.render.warp.surface import INNER, Surface, covering
+from sadtalker3d.render.warp.zones import Zones
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
@@ -49,6 +55,7 @@ class PhotoPortrait:
         *,
         model: FaceModel | None = None,
         config: DrawConfig | None = None,
+        limits: LimitConfig | None = None,
     ) -> None:
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
             raise UserError(f"a portrait is (height, width, 3) uint8, not {picture.shape} {picture.dtype}")
@@ -59,29 +66,81 @@ class PhotoPortrait:
 
             model = bfm.load("open")
         self.picture = np.ascontiguousarray(picture)
-        self._config = config or DrawConfig()
+        self._config, self._limits = config or DrawConfig(), limits
         self._motion = HeadMotion(fit, model)
         sight = Sight.of(self._motion, model)
-        self._grid = Grid(self._motion, sight, fit.size_px)
-        self._surface = Surface.of(self.picture, self._motion, model, sight)
-        self._nothing = np.zeros(3)
+        over = covering(model, sight)
+        self._grid = Grid(self._motion, sight, fit.size_px, over)
+        pixel_m = float(-sight.moment.near.mean() / fit.focal_px)
+        self._zones = Zones(self._motion, model, pixel_m)
+        self._surface = Surface.of(self.picture, self._motion, model, sight, self._zones, over)
+        ids = self._surface.ids
+        self._lip_line, self._lash_line = self._zones.lip_line[ids], self._zones.lash_line[ids]
+        inner = np.unique(np.concatenate([model.faces[model.parts[name]] for name in INNER]))
+        self._inner = np.flatnonzero(np.isin(ids, inner))
+        self._is_inner = np.isin(ids, inner)
+        self._eyes = [
+            np.isin(ids, np.unique(model.faces[model.parts["eyes"]])) & (sign * model.mean[ids, 0] > 0)
+            for sign in (1, -1)
+        ]
+        self._left = model.mean[ids, 0] > 0
+        self._depth_m = behind_lips(self._motion, model)[ids[self._inner]]
+        self._seal = lip_seal(self._motion, model)
 
-    def frames(self, track: Track) -> Iterator[np.ndarray]:
+    def frames(
+        self,
+        track: Track,
+        *,
+        still: bool = False,
+        expression_gain: float = 1.0,
+        head_gain: float = 1.0,
+        tell: Callable[[str], None] | None = None,
+    ) -> Iterator[np.ndarray]:
         """Yield (H, W, 3) uint8 pictures, one for each frame of a track in the `open` space.
 
         The track's neutral is the photo's own expression and pose.
+
+        Parameters
+        ----------
+        still : the head does not move, only the face
+        expression_gain, head_gain : how much of the track's expression and head motion is shown
+        tell : is given a sentence where the track's head moves further than the photo can show
+
+        Raises
+        ------
+        UserError : the track is of another space
         """
         track.require_space("open", "a speaking photo")
-        for row, turn, shift in zip(track.expression, track.rotation, track.translation, strict=True):
-            expression = np.clip(self._motion.fit.expression + row, -0.5, 1.5)
-            yield self.draw(expression, turn, shift)
+        fit = self._motion.fit
+        moves = expression_gain * track.expression
+        speaks = speaking(moves, track.names, track.fps)
+        expression = together(fit.expression, moves, speaks, track.names)
+        gain = 0.0 if still else head_gain
+        rotation, translation, note = limited(
+            gain * track.rotation, gain * track.translation, fit.rotation_rad, self._limits
+        )
+        if note is not None and tell is not None:
+            tell(note)
+        for row, turn, shift, seal in zip(expression, rotation, translation, speaks, strict=True):
+            yield self.draw(row, turn, shift, float(seal))
 
-    def draw(self, expression: np.ndarray, rotation_rad: np.ndarray, translation_m: np.ndarray) -> np.ndarray:
-        """One frame: (64,) weights, and the head's turn (3,) and shift (3,) relative to the photo."""
+    def draw(
+        self,
+        expression: np.ndarray,
+        rotation_rad: np.ndarray,
+        translation_m: np.ndarray,
+        seal: float = 0.0,
+    ) -> np.ndarray:
+        """One frame: (64,) weights, and the head's turn (3,) and shift (3,) relative to the photo.
+
+        seal : 0 leaves the lips' distance in the photo, 1 takes it away, so that only `expression` parts them
+        """
         import cv2
 
         motion, surface, config = self._motion, self._surface, self._config
         displacement = motion.displacement(expression)
+        if seal:
+            displacement += np.float32(seal) * self._seal
         sheet = self._grid.draw(displacement, rotation_rad, translation_m)
         ids = surface.ids
         now = motion.see(motion.rest[ids] + displacement[ids], motion.share[ids], rotation_rad, translation_m)
@@ -128,6 +187,11 @@ class PhotoPortrait:
         moved = np.linalg.norm(displacement[surface.ids], axis=1) / config.change_m
         turned = float(np.linalg.norm(rotation_rad)) / config.change_rad
         changed = smooth_step(np.maximum(moved, turned), 0.0, 1.0).astype(np.float32)
+        gaps = self._zones.gaps(displacement)
+        mouth, *eyes = self._zones.changed(gaps)
+        changed[self._is_inner] = max(mouth, float(smooth_step(np.array(turned), 0, 1)))
+        for rows, change in zip(self._eyes, eyes, strict=True):
+            changed[rows] = np.maximum(changed[rows], change)
         kept = stretched(xy, surface.source, surface.faces, config.stretch)
         corners = surface.faces.ravel()
         count = np.bincount(corners, minlength=len(xy))
@@ -135,8 +199,13 @@ class PhotoPortrait:
         hidden = changed * (1 - surface.seen)
         attributes = np.empty((len(xy), ATTRIBUTES), np.float32)
         attributes[:, :2] = surface.source + hidden[:, None] * (surface.nearest - surface.source)
-        attributes[:, 2] = 1 - changed * (1 - surface.seen * kept)
+        keep = 1 - changed * (1 - surface.seen * kept)
+        keep *= 1 - mouth * self._lip_line
+        left, right = self._zones.closing(gaps)
+        keep *= 1 - np.where(self._left, left, right) * self._lash_line
+        attributes[:, 2] = keep
         attributes[:, 3] = surface.over
         attributes[:, 4] = 1
         attributes[:, 5:] = surface.colour
+        attributes[self._inner, 5:] *= mouth_light(self._depth_m, float(gaps[0]))[:, None]
         return attributes

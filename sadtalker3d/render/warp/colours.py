@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,6 @@ class MouthConfig:
     teeth_most: float = 222.0
     teeth_least: float = 120.0  # in a face of very dark skin teeth are brighter than the cheeks allow
     lower_teeth: float = 0.86  # they lie further back in the lips' shadow
-    fades_m: float = 0.026  # light dies out so fast behind the lips
 
 
 def sampled(picture: np.ndarray, xy: np.ndarray, blur_px: float = 0.0) -> np.ndarray:
@@ -42,21 +41,18 @@ def sampled(picture: np.ndarray, xy: np.ndarray, blur_px: float = 0.0) -> np.nda
     return np.concatenate([t.reshape(-1, 3) for t in taken])
 
 
-def skin_colours(picture: np.ndarray, xy: np.ndarray, seen: np.ndarray, links: object) -> np.ndarray:
-    """(V, 3) the photo's colours at seen vertices, handed on to hidden ones and smoothed there."""
-    across = float(np.ptp(xy[:, 0]))
-    colour = sampled(picture, xy, 0.006 * across)
-    known = seen.copy()
-    for _ in range(24):
-        weight = links @ known.astype(np.float32)  # type: ignore[operator]
-        new = ~known & (weight > 0)
-        total = links @ (colour * known[:, None])  # type: ignore[operator]
-        colour[new] = total[new] / weight[new, None]
-        known |= new
-    degree = np.maximum(links @ np.ones(len(xy), np.float32), 1)  # type: ignore[operator]
-    for _ in range(30):
-        smooth = (links @ colour) / degree[:, None]  # type: ignore[operator]
-        colour = np.where((~seen & known)[:, None], smooth, colour)
+def skin_colours(picture: np.ndarray, xy: np.ndarray, seen: np.ndarray, links: Any, blur_px: float) -> np.ndarray:
+    """(V, 3) the photo's colours at seen vertices; hidden ones have the smoothest colours between them."""
+    from scipy import sparse
+    from scipy.sparse.linalg import splu
+
+    colour = sampled(picture, xy, blur_px)
+    hidden = np.flatnonzero(~seen & (links.indptr[1:] > links.indptr[:-1]))
+    degree = np.asarray(links.sum(axis=1)).ravel()[hidden]
+    laplace = sparse.diags(degree + 1e-6) - links[hidden][:, hidden]
+    known = np.flatnonzero(seen)
+    around = links[hidden][:, known] @ colour[known] + 1e-6 * colour[known].mean(axis=0)
+    colour[hidden] = splu(laplace.tocsc().astype(np.float64)).solve(around.astype(np.float64))
     return colour
 
 
@@ -84,22 +80,20 @@ def mouth_colours(
     skin: np.ndarray,
     config: MouthConfig | None = None,
 ) -> np.ndarray:
-    """(n, 3) colours of the vertices inside the mouth in the photo's light, darker further back."""
+    """(n, 3) colours of the vertices inside the mouth in the photo's light, without the mouth's own shadow."""
     config = config or MouthConfig()
     linear = (_albedo(model) / 255) ** 2.2
     normals = model.normals(motion.rest)
-    light = harmonics(normals @ motion._turn.T) @ np.asarray(motion.fit.light, np.float32)
-    shade = np.maximum(light.mean(axis=1), 0.05)
+    light = harmonics(normals @ motion.turn.T) @ np.asarray(motion.fit.light, np.float32)
+    shade = np.maximum(light.mean(axis=1), 1e-3)
     middle = np.median(shade[sight.seen & (sight.facing > 0.5)])
     shade = np.clip(shade / middle, 0.55, 1.25)
     cheeks = sight.seen & (sight.facing > 0.6) & (np.abs(model.mean[:, 1]) < 0.03) & (skin.max(axis=1) > 0)
     tone = np.median(skin[cheeks], axis=0) if cheeks.any() else np.full(3, 150.0)
 
-    lips = motion.rest[model.points["inner_lip_upper"]]
-    behind = np.maximum(lips[:, 2].max() - 0.010 - motion.rest[:, 2], 0)
-    colour = linear * (shade * np.exp(-behind / config.fades_m))[:, None]
+    colour = linear * shade[:, None]
     teeth = np.unique(model.faces[model.parts["teeth"]])
-    front = teeth[behind[teeth] < 0.008]
+    front = teeth[behind_lips(motion, model)[teeth] < 0.018]
     luma = float(np.clip(tone.mean() * config.teeth_to_skin, config.teeth_least, config.teeth_most))
     now = colour[front].mean(axis=0)
     gain = (luma / 255) ** 2.2 / now.mean()
@@ -107,6 +101,11 @@ def mouth_colours(
     lower = teeth[_lower(model, teeth)]
     lit[lower] *= config.lower_teeth**2.2
     return (255 * np.clip(lit[inside], 0, 1) ** (1 / 2.2)).astype(np.float32)
+
+
+def behind_lips(motion: HeadMotion, model: FaceModel) -> np.ndarray:
+    """(V,) metres behind the most forward place where the lips meet."""
+    return motion.rest[model.points["inner_lip_upper"], 2].max() - motion.rest[:, 2]
 
 
 def _lower(model: FaceModel, teeth: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ class Grid:
     """The sheet, prepared once."""
 
     def __init__(
-        self, motion: HeadMotion, sight: Sight, size_px: tuple[int, int], config: GridConfig | None = None,
+        self, motion: HeadMotion, sight: Sight, size_px: tuple[int, int], over: np.ndarray, config: GridConfig | None = None,
         hair: np.ndarray | None = None,
     ) -> None:  # fmt: skip
         config = config or GridConfig()
@@ -64,18 +64,18 @@ class Grid:
 
         ids, weights, depth = sight.at(knots)
         covered = (ids >= 0).reshape(rows, columns)
-        self._covered = covered
-        self._owners = sight.faces[ids[ids >= 0]]
-        self._weights = weights[ids >= 0]
+        # the face itself; what is beside it, the neck too, feels its expression less and less
+        owners = sight.faces[np.maximum(ids, 0)]
+        on_face = (ids >= 0) & (over[owners].min(axis=1) > 0.5)
+        self._on_face = on_face.reshape(rows, columns)
+        self._owners, self._weights = owners[on_face], weights[on_face]
         to_m = spacing / per_metre
-        outside_m, nearest = _to_nearest(covered)
-        outside_m = outside_m * to_m
-        self._nearest = nearest
-        self._felt = np.exp(-((outside_m / config.expression_m) ** 2)).astype(np.float32)
+        beside, self._nearest = _to_nearest(self._on_face)
+        self._felt = np.exp(-((beside * to_m / config.expression_m) ** 2)).astype(np.float32)
 
         depths = np.where(covered, depth.reshape(rows, columns), 0)
         pivot = float(motion.fit.translation_m[2])
-        depths = np.maximum(depths[nearest], pivot + config.front_m).astype(np.float32)
+        depths = np.maximum(depths[_to_nearest(covered)[1]], pivot + config.front_m).astype(np.float32)
         smooth = _blurred(depths, config.smooth_m / to_m)
         depths = np.where(covered, np.maximum(depths, smooth), smooth)
         points = motion.to_head(knots, depths)
@@ -100,9 +100,9 @@ class Grid:
         """The sheet with (V, 3) displacements of the head's vertices and the head's motion relative to the photo."""
         moved = np.zeros_like(self._points)
         if displacement.any():
-            moved[self._covered] = np.einsum("nkc,nk->nc", displacement[self._owners], self._weights)
+            moved[self._on_face] = np.einsum("nkc,nk->nc", displacement[self._owners], self._weights)
             filled = moved[self._nearest]
-            outside = ~self._covered
+            outside = ~self._on_face
             smooth = _blurred(filled, 1.5)
             moved = np.where(outside[..., None], smooth, filled) * self._felt[..., None]
         now = self._motion.see(self._points + moved, self._share, rotation_rad, translation_m)

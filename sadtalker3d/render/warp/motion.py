@@ -1,4 +1,4 @@
-"""Where every point of a portrait's head is in a frame: expression in head space, then the head's turn, then the camera."""
+"""Where every point of a portrait's head is in a frame: expression, then the head's turn, then the camera."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class HeadMotion:
         self.fit, self._neck = fit, neck or NeckConfig()
         self.rest = at_rest(fit, model, fit.expression).astype(np.float32)
         self._basis = np.ascontiguousarray(model.expression_basis.reshape(64, -1), np.float32)
-        self._turn = to_matrices(np.asarray(fit.rotation_rad, np.float64)[None])[0].astype(np.float32)
+        self.turn = to_matrices(np.asarray(fit.rotation_rad, np.float64)[None])[0].astype(np.float32)
         chin = self.rest[model.points["chin"][0]]
         self._chin_height = float(chin[1] + self._neck.lean * chin[2])
         self.share = self.head_share(self.rest)
@@ -71,7 +71,7 @@ class HeadMotion:
         turn = to_matrices(np.asarray(rotation_rad, np.float64)[None])[0].astype(np.float32)
         # only the change is weighted, so that nothing at all changes without motion
         change = points @ (turn - np.eye(3, dtype=np.float32)).T + np.asarray(translation_m, np.float32)
-        seen = (points + share[..., None] * change) @ self._turn.T + self.fit.translation_m.astype(np.float32)
+        seen = (points + share[..., None] * change) @ self.turn.T + self.fit.translation_m.astype(np.float32)
         near = np.ascontiguousarray(seen[..., 2])
         scale = np.float32(self.fit.focal_px) / -near
         centre = self.fit.centre_px
@@ -85,7 +85,7 @@ class HeadMotion:
         away = -near / self.fit.focal_px
         x = (xy[..., 0] - self.fit.centre_px[0]) * away
         y = (self.fit.centre_px[1] - xy[..., 1]) * away
-        return ((np.stack([x, y, near], axis=-1) - self.fit.translation_m) @ self._turn).astype(np.float32)
+        return ((np.stack([x, y, near], axis=-1) - self.fit.translation_m) @ self.turn).astype(np.float32)
 
 
 def smooth_step(values: np.ndarray, low: float, high: float) -> np.ndarray:

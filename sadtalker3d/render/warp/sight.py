@@ -47,7 +47,7 @@ class Sight:
         seen = np.zeros(len(motion.rest), bool)
         seen[faces[np.unique(ids[ids >= 0])]] = True
         seen = np.bincount(model.weld, seen, len(seen))[model.weld] > 0
-        camera = -(np.asarray(motion.fit.translation_m) @ motion._turn)  # where it is in head space
+        camera = -(np.asarray(motion.fit.translation_m) @ motion.turn)  # where it is in head space
         toward = camera - motion.rest
         toward /= np.linalg.norm(toward, axis=1, keepdims=True)
         facing = np.einsum("vi,vi->v", model.normals(motion.rest), toward)

@@ -1,15 +1,16 @@
-"""The drawn part of the head: which triangles, how much of the photo each vertex keeps, and its own colour elsewhere."""
+"""The drawn part of the head: its triangles, where in the photo they lie, and their own colour elsewhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sadtalker3d.render.warp.colours import eye_colours, mouth_colours, skin_colours
 from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
 from sadtalker3d.render.warp.sight import Sight
+from sadtalker3d.render.warp.zones import Zones
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
@@ -21,12 +22,12 @@ INNER = ("mouth", "teeth", "gums", "tongue")
 class SurfaceConfig:
     """Where the head is drawn over the sheet; places on the mean head, in metres from its pivot."""
 
-    facing: tuple[float, float] = (0.10, 0.38)  # skin turned further away is left to the sheet
+    facing: tuple[float, float] = (0.02, 0.16)  # skin turned further away is left to the sheet
     centre_m: float = 0.034  # but not nose, mouth and eyes, this far from the middle of the face and nearer
     behind_m: tuple[float, float] = (0.035, 0.062)  # ears and temples are the sheet's
     below_chin_m: tuple[float, float] = (-0.012, 0.004)
     hairline_m: tuple[float, float] = (0.058, 0.080)
-    smoothing: int = 6  # rounds over the mesh
+    smoothing: int = 3  # rounds over the mesh
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,13 @@ class Surface:
         motion: HeadMotion,
         model: FaceModel,
         sight: Sight,
-        config: SurfaceConfig | None = None,
+        zones: Zones,
+        over: np.ndarray,
     ) -> Surface:
-        """Prepare the surface of the head in an (H, W, 3) uint8 picture."""
-        config = config or SurfaceConfig()
+        """Prepare the surface of the head in an (H, W, 3) uint8 picture; `over` (V,) is from `covering`."""
         skin_faces = model.faces[model.parts["skin"]]
         links = neighbours(model.weld[skin_faces], len(model.mean))
-        over = _over(model, sight, links, config)
+        over = over.copy()
         drawn = skin_faces[(over[skin_faces] > 0).any(axis=1)]
         inner = [model.faces[model.parts[name]] for name in ("eyes", *INNER) if name in model.parts]
         faces = np.concatenate([drawn, *inner])
@@ -77,7 +78,9 @@ class Surface:
         is_skin[skin_faces] = True
         nearest = np.where(is_skin[:, None], _spread(source, seen & is_skin, links, 12)[model.weld], source)
         colour = np.zeros((len(seen), 3), np.float32)
-        skin = skin_colours(picture, source, seen & is_skin & (over > 0), links)
+        known = seen & is_skin & (sight.facing > 0.25) & (model.mean[:, 2] > 0.03) & zones.clean
+        skin = skin_colours(picture, source, known, links + _lid_bridges(model), 0.006 * float(np.ptp(source[:, 0])))
+        skin *= 1 - _lip_shade(model, seen)[:, None]
         colour[is_skin] = skin[model.weld][is_skin]
         eyes = np.unique(model.faces[model.parts["eyes"]])
         colour[eyes] = eye_colours(picture, motion, model, sight, eyes)
@@ -92,8 +95,10 @@ class Surface:
         )  # fmt: skip
 
 
-def _over(model: FaceModel, sight: Sight, links: object, config: SurfaceConfig) -> np.ndarray:
-    """(V,) how far the head covers the sheet."""
+def covering(model: FaceModel, sight: Sight, config: SurfaceConfig | None = None) -> np.ndarray:
+    """(V,) how far the head's skin covers the sheet: 1 in the middle of the face, 0 beyond its border."""
+    config = config or SurfaceConfig()
+    links = neighbours(model.weld[model.faces[model.parts["skin"]]], len(model.mean))
     x, y, z = model.mean.T
     chin = model.mean[model.points["chin"][0]]
     facing = smooth_step(sight.facing, *config.facing)
@@ -111,7 +116,36 @@ def _over(model: FaceModel, sight: Sight, links: object, config: SurfaceConfig) 
     return over
 
 
-def neighbours(faces: np.ndarray, count: int) -> object:
+def _lid_bridges(model: FaceModel) -> Any:
+    """Links from the upper lids' edges to the lower ones': a closed lid's colour lies between brow and cheek."""
+    from scipy import sparse
+
+    rows, columns = [], []
+    for side in ("left", "right"):
+        upper = model.weld[model.points[f"eyelid_upper_{side}"]]
+        lower = model.weld[model.points[f"eyelid_lower_{side}"]]
+        x = model.mean[:, 0]
+        rows.append(upper)
+        columns.append(lower[np.abs(x[upper][:, None] - x[lower][None]).argmin(axis=1)])
+    pairs = np.stack([np.concatenate(rows), np.concatenate(columns)])
+    count = len(model.mean)
+    both = np.concatenate([pairs, pairs[::-1]], axis=1)
+    bridges = sparse.csr_matrix((np.ones(both.shape[1], np.float32), both), (count, count))
+    bridges.data[:] = 1
+    return bridges
+
+
+def _lip_shade(model: FaceModel, seen: np.ndarray) -> np.ndarray:
+    """(V,) how much darker hidden parts of the lips are: the upper lip throws a shadow, and inside it is dark."""
+    shade = np.zeros(len(seen), np.float32)
+    near = np.linalg.norm(model.mean - model.mean[model.points["inner_lip_upper"]].mean(axis=0), axis=1) < 0.03
+    jaw = model.expression_basis[model.expression_names.index("jawOpen")][:, 1]
+    low = jaw < 0.5 * np.median(jaw[model.points["inner_lip_lower"]])
+    shade[near & ~seen & ~low], shade[near & ~seen & low] = 0.3, 0.1
+    return shade
+
+
+def neighbours(faces: np.ndarray, count: int) -> Any:
     """(count, count) sparse matrix that averages over the neighbours in (F, 3) triangles."""
     from scipy import sparse
 
@@ -121,18 +155,18 @@ def neighbours(faces: np.ndarray, count: int) -> object:
     return links
 
 
-def _average(links: object, values: np.ndarray) -> np.ndarray:
-    total = np.maximum(links @ np.ones(len(values), np.float32), 1)  # type: ignore[operator]
-    return (links @ values) / (total if values.ndim == 1 else total[:, None])  # type: ignore[operator]
+def _average(links: Any, values: np.ndarray) -> np.ndarray:
+    total = np.maximum(links @ np.ones(len(values), np.float32), 1)
+    return (links @ values) / (total if values.ndim == 1 else total[:, None])
 
 
-def _spread(values: np.ndarray, known: np.ndarray, links: object, rounds: int) -> np.ndarray:
+def _spread(values: np.ndarray, known: np.ndarray, links: Any, rounds: int) -> np.ndarray:
     """(V, k) values of the known vertices, handed on to their unknown neighbours ring by ring."""
     values, known = values.astype(np.float32).copy(), known.copy()
     for _ in range(rounds):
-        weight = links @ known.astype(np.float32)  # type: ignore[operator]
+        weight = links @ known.astype(np.float32)
         new = ~known & (weight > 0)
-        total = links @ (values * known[:, None])  # type: ignore[operator]
+        total = links @ (values * known[:, None])
         values[new] = total[new] / weight[new, None]
         known = known | new
     return values
