@@ -75,7 +75,7 @@ class PhotoPortrait:
         self._zones = Zones(self._motion, model, pixel_m)
         self._surface = Surface.of(self.picture, self._motion, model, sight, self._zones, over)
         ids = self._surface.ids
-        self._lip_line, self._lash_line = self._zones.lip_line[ids], self._zones.lash_line[ids]
+        self._lip_line, self._upper_lid = self._zones.lip_line[ids], self._zones.upper_lid[ids]
         inner = np.unique(np.concatenate([model.faces[model.parts[name]] for name in INNER]))
         self._inner = np.flatnonzero(np.isin(ids, inner))
         self._is_inner = np.isin(ids, inner)
@@ -84,6 +84,7 @@ class PhotoPortrait:
             for sign in (1, -1)
         ]
         self._left = model.mean[ids, 0] > 0
+        self._height_m = self._motion.rest[ids[self._inner], 1]
         self._depth_m = behind_lips(self._motion, model)[ids[self._inner]]
         self._seal = lip_seal(self._motion, model)
 
@@ -202,10 +203,13 @@ class PhotoPortrait:
         keep = 1 - changed * (1 - surface.seen * kept)
         keep *= 1 - mouth * self._lip_line
         left, right = self._zones.closing(gaps)
-        keep *= 1 - np.where(self._left, left, right) * self._lash_line
+        keep *= 1 - np.where(self._left, left, right) * self._upper_lid
         attributes[:, 2] = keep
         attributes[:, 3] = surface.over
         attributes[:, 4] = 1
         attributes[:, 5:] = surface.colour
-        attributes[self._inner, 5:] *= mouth_light(self._depth_m, float(gaps[0]))[:, None]
+        ids = surface.ids[self._inner]
+        attributes[self._inner, 5:] *= mouth_light(
+            self._depth_m, self._height_m + displacement[ids, 1], self._zones.lip_heights(displacement)
+        )[:, None]
         return attributes

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class MouthConfig:
     """The inside of the mouth, relative to the face's own brightness."""
 
-    teeth_to_skin: float = 1.25  # in sRGB, against the cheeks
+    teeth_to_skin: float = 1.18  # in sRGB, against the cheeks
     teeth_most: float = 222.0
     teeth_least: float = 120.0  # in a face of very dark skin teeth are brighter than the cheeks allow
     lower_teeth: float = 0.86  # they lie further back in the lips' shadow

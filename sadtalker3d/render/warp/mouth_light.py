@@ -15,13 +15,30 @@ class MouthLightConfig:
     behind_m: float = 0.006  # the teeth's own distance from the front of the inner lips
     least_gap_m: float = 0.001
     deep_m: float = 0.05  # what is lost besides on the way through the mouth
-    shade: float = 0.5  # the lips' own shadow on what lies right under the upper one
+    upper_shadow: float = 0.45  # of the upper lip on what lies right under it
+    lower_shadow: float = 0.25
+    shadow_m: float = 0.003  # how far they reach
 
 
-def mouth_light(depth_m: np.ndarray, gap_m: float, config: MouthLightConfig | None = None) -> np.ndarray:
-    """(n,) factors on sRGB colours of places (n,) metres behind the lips, in a mouth open by `gap_m`."""
+def mouth_light(
+    depth_m: np.ndarray,
+    height_m: np.ndarray,
+    lip_heights_m: tuple[float, float],
+    config: MouthLightConfig | None = None,
+) -> np.ndarray:
+    """(n,) factors on sRGB colours inside the mouth.
+
+    Parameters
+    ----------
+    depth_m : (n,) how far behind the lips
+    height_m : (n,) where, in head space
+    lip_heights_m : of the edges of the upper and the lower lip
+    """
     config = config or MouthLightConfig()
+    upper, lower = lip_heights_m
     depth = np.maximum(depth_m - config.behind_m, 0)
-    gap = max(gap_m, config.least_gap_m)
+    gap = max(upper - lower, config.least_gap_m)
     light = gap**2 / (gap**2 + config.k * depth**2) * np.exp(-depth / config.deep_m)
+    light *= 1 - config.upper_shadow * np.exp(-np.maximum(upper - height_m, 0) / config.shadow_m)
+    light *= 1 - config.lower_shadow * np.exp(-np.maximum(height_m - lower, 0) / config.shadow_m)
     return light ** (1 / 2.2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker3d.render.warp.colours import eye_colours, mouth_colours, skin_colours
+from sadtalker3d.render.warp.colours import eye_colours, mouth_colours, sampled, skin_colours
 from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
 from sadtalker3d.render.warp.sight import Sight
 from sadtalker3d.render.warp.zones import Zones
@@ -22,10 +22,11 @@ INNER = ("mouth", "teeth", "gums", "tongue")
 class SurfaceConfig:
     """Where the head is drawn over the sheet; places on the mean head, in metres from its pivot."""
 
-    facing: tuple[float, float] = (0.02, 0.16)  # skin turned further away is left to the sheet
+    facing: tuple[float, float] = (-0.25, -0.05)  # beyond what 15 degrees bring to light, the sheet does
     centre_m: float = 0.034  # but not nose, mouth and eyes, this far from the middle of the face and nearer
     behind_m: tuple[float, float] = (0.035, 0.062)  # ears and temples are the sheet's
-    below_chin_m: tuple[float, float] = (-0.012, 0.004)
+    below_chin_m: tuple[float, float] = (-0.022, -0.010)
+    under_jaw_m: tuple[float, float] = (0.060, 0.085)  # depth of the jaw's underside, which ends at the neck
     hairline_m: tuple[float, float] = (0.058, 0.080)
     smoothing: int = 3  # rounds over the mesh
 
@@ -81,6 +82,7 @@ class Surface:
         known = seen & is_skin & (sight.facing > 0.25) & (model.mean[:, 2] > 0.03) & zones.clean
         skin = skin_colours(picture, source, known, links + _lid_bridges(model), 0.006 * float(np.ptp(source[:, 0])))
         skin *= 1 - _lip_shade(model, seen)[:, None]
+        skin += zones.lash_line[:, None] * (_lash_colour(picture, source, model) - skin)
         colour[is_skin] = skin[model.weld][is_skin]
         eyes = np.unique(model.faces[model.parts["eyes"]])
         colour[eyes] = eye_colours(picture, motion, model, sight, eyes)
@@ -104,6 +106,8 @@ def covering(model: FaceModel, sight: Sight, config: SurfaceConfig | None = None
     facing = smooth_step(sight.facing, *config.facing)
     centre = np.hypot(x, 0.6 * (y - 0.0)) < config.centre_m
     facing = np.where(centre & (z > 0.09), 1.0, facing)
+    under = (y < chin[1] + 0.012) & (sight.facing < 0.3)
+    facing = np.where(under, smooth_step(z, *config.under_jaw_m), facing)
     over = facing * smooth_step(z, *config.behind_m)
     over = over * smooth_step(y - chin[1], *config.below_chin_m)
     over = over * (1 - smooth_step(y, *config.hairline_m))
@@ -133,6 +137,13 @@ def _lid_bridges(model: FaceModel) -> Any:
     bridges = sparse.csr_matrix((np.ones(both.shape[1], np.float32), both), (count, count))
     bridges.data[:] = 1
     return bridges
+
+
+def _lash_colour(picture: np.ndarray, xy: np.ndarray, model: FaceModel) -> np.ndarray:
+    """(3,) the dark of the upper lids' edges in the photo."""
+    edges = np.concatenate([model.points[f"eyelid_upper_{side}"] for side in ("left", "right")])
+    colour = sampled(picture, xy[edges])
+    return colour[np.argsort(colour.sum(axis=1))[: max(len(colour) // 6, 1)]].mean(axis=0)
 
 
 def _lip_shade(model: FaceModel, seen: np.ndarray) -> np.ndarray:
