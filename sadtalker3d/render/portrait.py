@@ -10,17 +10,17 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.face.headfit import HeadFit
-from sadtalker3d.render.warp.composite import ATTRIBUTES, blend, cover, stretched
+from sadtalker3d.render.warp.attributes import Attributes
+from sadtalker3d.render.warp.composite import blend, cover
+from sadtalker3d.render.warp.covering import bare_skin, covering
 from sadtalker3d.render.warp.expression import speaking, together
 from sadtalker3d.render.warp.grid import Grid
 from sadtalker3d.render.warp.limits import LimitConfig, limited
-from sadtalker3d.render.warp.colours import behind_lips
-from sadtalker3d.render.warp.mouth_light import mouth_light
-from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
+from sadtalker3d.render.warp.motion import HeadMotion
 from sadtalker3d.render.warp.raster import nearest_triangles
 from sadtalker3d.render.warp.seal import lip_seal
 from sadtalker3d.render.warp.sight import Sight
-from sadtalker3d.render.warp.surface import INNER, Surface, covering
+from sadtalker3d.render.warp.surface import Surface
 from sadtalker3d.render.warp.zones import Zones
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ class DrawConfig:
     """How the head is drawn over the sheet."""
 
     samples: int = 2  # along a side of each pixel: lips, lids and teeth need smooth edges
-    change_m: float = 0.0015  # hidden skin takes its own colour once expression has moved it so far
-    change_rad: float = 0.05  # or the head has turned so far
-    stretch: tuple[float, float] = (2.2, 5.0)  # areas: a photo's pixel spread over more is replaced
 
 
 class PhotoPortrait:
@@ -69,23 +66,15 @@ class PhotoPortrait:
         self._config, self._limits = config or DrawConfig(), limits
         self._motion = HeadMotion(fit, model)
         sight = Sight.of(self._motion, model)
-        over = covering(model, sight)
+        bare = bare_skin(self.picture, model, sight)
+        over = covering(bare, model, sight)
         self._grid = Grid(self._motion, sight, fit.size_px, over)
         pixel_m = float(-sight.moment.near.mean() / fit.focal_px)
-        self._zones = Zones(self._motion, model, pixel_m)
-        self._surface = Surface.of(self.picture, self._motion, model, sight, self._zones, over)
-        ids = self._surface.ids
-        self._lip_line, self._upper_lid = self._zones.lip_line[ids], self._zones.upper_lid[ids]
-        inner = np.unique(np.concatenate([model.faces[model.parts[name]] for name in INNER]))
-        self._inner = np.flatnonzero(np.isin(ids, inner))
-        self._is_inner = np.isin(ids, inner)
-        self._eyes = [
-            np.isin(ids, np.unique(model.faces[model.parts["eyes"]])) & (sign * model.mean[ids, 0] > 0)
-            for sign in (1, -1)
-        ]
-        self._left = model.mean[ids, 0] > 0
-        self._height_m = self._motion.rest[ids[self._inner], 1]
-        self._depth_m = behind_lips(self._motion, model)[ids[self._inner]]
+        zones = Zones(self._motion, model, pixel_m)
+        self._surface = Surface.of(self.picture, self._motion, model, sight, zones, over, bare)
+        ids, patch = self._surface.ids, self._surface.patch
+        self._share = np.concatenate([self._motion.share[ids], self._motion.head_share(patch)])
+        self._attributes = Attributes(self._motion, model, zones, self._surface)
         self._seal = lip_seal(self._motion, model)
 
     def frames(
@@ -144,7 +133,8 @@ class PhotoPortrait:
             displacement += np.float32(seal) * self._seal
         sheet = self._grid.draw(displacement, rotation_rad, translation_m)
         ids = surface.ids
-        now = motion.see(motion.rest[ids] + displacement[ids], motion.share[ids], rotation_rad, translation_m)
+        points = np.concatenate([motion.rest[ids] + displacement[ids], surface.patch])
+        now = motion.see(points, self._share, rotation_rad, translation_m)
         frame = self.picture.copy()
         height, width = sheet.depth.shape
         # the rectangle that the head covers, within the sheet
@@ -158,7 +148,7 @@ class PhotoPortrait:
         depth = np.full(shown.shape, -np.inf, np.float32)
         nearest_triangles(now.xy, now.near, surface.faces, 0, int(low[0]), int(low[1]), n, shown, depth)
         share, fill = np.empty((h, w), np.float32), np.empty((h, w, 3), np.float32)
-        attributes = self._attributes(now.xy, displacement, rotation_rad)
+        attributes = self._attributes.of(points, now.xy, displacement, rotation_rad)
         x, y = int(low[0]) - sheet.left, int(low[1]) - sheet.top
         cover(
             shown,
@@ -181,35 +171,3 @@ class PhotoPortrait:
         frame[sheet.top : sheet.top + height, sheet.left : sheet.left + width] = part
         blend(frame[low[1] : low[1] + h, low[0] : low[0] + w], share, fill)
         return frame
-
-    def _attributes(self, xy: np.ndarray, displacement: np.ndarray, rotation_rad: np.ndarray) -> np.ndarray:
-        """(n, 8) of the surface's vertices, see `composite.ATTRIBUTES`."""
-        surface, config = self._surface, self._config
-        moved = np.linalg.norm(displacement[surface.ids], axis=1) / config.change_m
-        turned = float(np.linalg.norm(rotation_rad)) / config.change_rad
-        changed = smooth_step(np.maximum(moved, turned), 0.0, 1.0).astype(np.float32)
-        gaps = self._zones.gaps(displacement)
-        mouth, *eyes = self._zones.changed(gaps)
-        changed[self._is_inner] = max(mouth, float(smooth_step(np.array(turned), 0, 1)))
-        for rows, change in zip(self._eyes, eyes, strict=True):
-            changed[rows] = np.maximum(changed[rows], change)
-        kept = stretched(xy, surface.source, surface.faces, config.stretch)
-        corners = surface.faces.ravel()
-        count = np.bincount(corners, minlength=len(xy))
-        kept = np.bincount(corners, np.repeat(kept, 3), len(xy)) / np.maximum(count, 1)
-        hidden = changed * (1 - surface.seen)
-        attributes = np.empty((len(xy), ATTRIBUTES), np.float32)
-        attributes[:, :2] = surface.source + hidden[:, None] * (surface.nearest - surface.source)
-        keep = 1 - changed * (1 - surface.seen * kept)
-        keep *= 1 - mouth * self._lip_line
-        left, right = self._zones.closing(gaps)
-        keep *= 1 - np.where(self._left, left, right) * self._upper_lid
-        attributes[:, 2] = keep
-        attributes[:, 3] = surface.over
-        attributes[:, 4] = 1
-        attributes[:, 5:] = surface.colour
-        ids = surface.ids[self._inner]
-        attributes[self._inner, 5:] *= mouth_light(
-            self._depth_m, self._height_m + displacement[ids, 1], self._zones.lip_heights(displacement)
-        )[:, None]
-        return attributes

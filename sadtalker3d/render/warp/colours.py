@@ -41,7 +41,9 @@ def sampled(picture: np.ndarray, xy: np.ndarray, blur_px: float = 0.0) -> np.nda
     return np.concatenate([t.reshape(-1, 3) for t in taken])
 
 
-def skin_colours(picture: np.ndarray, xy: np.ndarray, seen: np.ndarray, links: Any, blur_px: float) -> np.ndarray:
+def skin_colours(
+    picture: np.ndarray, xy: np.ndarray, seen: np.ndarray, links: Any, blur_px: float
+) -> np.ndarray:
     """(V, 3) the photo's colours at seen vertices; hidden ones have the smoothest colours between them."""
     from scipy import sparse
     from scipy.sparse.linalg import splu

@@ -23,11 +23,15 @@ class SpeakingConfig:
     """When the mouth counts as speaking."""
 
     full: float = 0.10  # the largest mouth weight at which the track alone decides
-    hold_s: float = 0.30  # it counts so long before and after, or the photo's smile would flicker between words
+    hold_s: float = (
+        0.30  # it counts so long before and after, or the photo's smile would flicker between words
+    )
     corners_left: float = 0.6  # of the photo's own smile while speaking
 
 
-def speaking(expression: np.ndarray, names: tuple[str, ...], fps: float, config: SpeakingConfig | None = None) -> np.ndarray:
+def speaking(
+    expression: np.ndarray, names: tuple[str, ...], fps: float, config: SpeakingConfig | None = None
+) -> np.ndarray:
     """(T,) how much the mouth of (T, 64) weights speaks, 0..1 and smooth; 0 throughout where it never moves."""
     config = config or SpeakingConfig()
     mouth = [k for k, name in enumerate(names) if name.startswith(("jaw", "mouth", "tongue"))]
@@ -40,7 +44,10 @@ def speaking(expression: np.ndarray, names: tuple[str, ...], fps: float, config:
 
 
 def together(
-    own: np.ndarray, track: np.ndarray, speaks: np.ndarray, names: tuple[str, ...],
+    own: np.ndarray,
+    track: np.ndarray,
+    speaks: np.ndarray,
+    names: tuple[str, ...],
     config: SpeakingConfig | None = None,
 ) -> np.ndarray:
     """(T, 64) weights of a face whose photo has `own` (64,) and that follows the track's (T, 64).

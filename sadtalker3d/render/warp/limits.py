@@ -22,7 +22,10 @@ class LimitConfig:
 
 
 def limited(
-    rotation_rad: np.ndarray, translation_m: np.ndarray, own_rad: np.ndarray, config: LimitConfig | None = None
+    rotation_rad: np.ndarray,
+    translation_m: np.ndarray,
+    own_rad: np.ndarray,
+    config: LimitConfig | None = None,
 ) -> tuple[np.ndarray, np.ndarray, str | None]:
     """Head motion that one photo can show.
 
@@ -39,7 +42,9 @@ def limited(
     own_yaw = float(own_rad[1])
     away = np.clip(config.most_turned_rad - abs(own_yaw), config.least_rad, config.yaw_rad)
     # turned back to the camera, a head shows the side of the nose and the cheek that the photo hides
-    back = np.clip(config.yaw_rad * (1.5 - abs(own_yaw) / config.most_turned_rad), config.least_rad, config.yaw_rad)
+    back = np.clip(
+        config.yaw_rad * (1.5 - abs(own_yaw) / config.most_turned_rad), config.least_rad, config.yaw_rad
+    )
     right, left = (away, back) if own_yaw >= 0 else (back, away)
     limits = np.array([config.pitch_rad, 0.0, config.roll_rad])
     rotation = np.asarray(rotation_rad, np.float64)

@@ -9,8 +9,8 @@ import numpy as np
 from sadtalker3d.render.warp.expression import OPENING
 
 if TYPE_CHECKING:
-    from sadtalker3d.render.warp.motion import HeadMotion
     from bfm.model import FaceModel
+    from sadtalker3d.render.warp.motion import HeadMotion
 
 WIDTH_M = 0.007  # how far from the line where lips meet the skin follows
 

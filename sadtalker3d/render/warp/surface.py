@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sadtalker3d.render.warp.colours import eye_colours, mouth_colours, sampled, skin_colours
-from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
+from sadtalker3d.render.warp.links import skin_links, spread
+from sadtalker3d.render.warp.motion import HeadMotion
 from sadtalker3d.render.warp.sight import Sight
+from sadtalker3d.render.warp.teeth_patch import teeth_patch
 from sadtalker3d.render.warp.zones import Zones
 
 if TYPE_CHECKING:
@@ -19,24 +21,12 @@ INNER = ("mouth", "teeth", "gums", "tongue")
 
 
 @dataclass(frozen=True)
-class SurfaceConfig:
-    """Where the head is drawn over the sheet; places on the mean head, in metres from its pivot."""
-
-    facing: tuple[float, float] = (-0.25, -0.05)  # beyond what 15 degrees bring to light, the sheet does
-    centre_m: float = 0.034  # but not nose, mouth and eyes, this far from the middle of the face and nearer
-    behind_m: tuple[float, float] = (0.035, 0.062)  # ears and temples are the sheet's
-    below_chin_m: tuple[float, float] = (-0.022, -0.010)
-    under_jaw_m: tuple[float, float] = (0.060, 0.085)  # depth of the jaw's underside, which ends at the neck
-    hairline_m: tuple[float, float] = (0.058, 0.080)
-    smoothing: int = 3  # rounds over the mesh
-
-
-@dataclass(frozen=True)
 class Surface:
     """The drawn triangles over n vertices.
 
-    ids : (n,) the head's vertices
-    faces : (F, 3) int32 over the n; the first `skin_faces` are skin
+    ids : (n - k,) the head's vertices
+    patch : (k, 3) float32 points of head space that follow: the photo's teeth
+    faces : (F, 3) int32 over the n
     source : (n, 2) float32 where each vertex takes its colour from in the photo when it keeps it
     nearest : (n, 2) float32 the same, but for hidden vertices that of the nearest seen one of the same skin
     seen : (n,) float32 1 where the photo shows the vertex
@@ -45,8 +35,8 @@ class Surface:
     """
 
     ids: np.ndarray
+    patch: np.ndarray
     faces: np.ndarray
-    skin_faces: int
     source: np.ndarray
     nearest: np.ndarray
     seen: np.ndarray
@@ -62,10 +52,11 @@ class Surface:
         sight: Sight,
         zones: Zones,
         over: np.ndarray,
+        bare: np.ndarray,
     ) -> Surface:
-        """Prepare the surface of the head in an (H, W, 3) uint8 picture; `over` (V,) is from `covering`."""
+        """Prepare the surface of the head in an (H, W, 3) uint8 picture; `over` and `bare` (V,) are from `covering`."""
         skin_faces = model.faces[model.parts["skin"]]
-        links = neighbours(model.weld[skin_faces], len(model.mean))
+        links = skin_links(model)
         over = over.copy()
         drawn = skin_faces[(over[skin_faces] > 0).any(axis=1)]
         inner = [model.faces[model.parts[name]] for name in ("eyes", *INNER) if name in model.parts]
@@ -77,10 +68,14 @@ class Surface:
         seen = sight.seen & (sight.facing > 0.0)
         is_skin = np.zeros(len(seen), bool)
         is_skin[skin_faces] = True
-        nearest = np.where(is_skin[:, None], _spread(source, seen & is_skin, links, 12)[model.weld], source)
+        # towards its outline a fitted face shows some of what lies behind it
+        clear = seen & is_skin & (sight.facing > 0.3) & (bare > 0.5)
+        nearest = np.where(is_skin[:, None], spread(source, clear, links, 12)[model.weld], source)
         colour = np.zeros((len(seen), 3), np.float32)
-        known = seen & is_skin & (sight.facing > 0.25) & (model.mean[:, 2] > 0.03) & zones.clean
-        skin = skin_colours(picture, source, known, links + _lid_bridges(model), 0.006 * float(np.ptp(source[:, 0])))
+        known = clear & (sight.facing > 0.4) & (model.mean[:, 2] > 0.03) & zones.clean
+        skin = skin_colours(
+            picture, source, known, links + _lid_bridges(model), 0.006 * float(np.ptp(source[:, 0]))
+        )
         skin *= 1 - _lip_shade(model, seen)[:, None]
         skin += zones.lash_line[:, None] * (_lash_colour(picture, source, model) - skin)
         colour[is_skin] = skin[model.weld][is_skin]
@@ -89,35 +84,24 @@ class Surface:
         mouth = np.unique(np.concatenate(inner[1:]))
         colour[mouth] = mouth_colours(picture, motion, model, sight, mouth, colour)
 
+        patch = teeth_patch(motion, model)
+        k = len(patch.points)
+        if k:
+            seen[mouth] = False  # whatever lies there in the photo is in the patch
         ids, local = np.unique(faces, return_inverse=True)
+        faces = np.concatenate([local.reshape(-1, 3), patch.faces + len(ids)])
+        extra = motion.see(patch.points, motion.head_share(patch.points), np.zeros(3), np.zeros(3)).xy
+        ones = np.ones(k, np.float32)
         return cls(
-            ids, np.ascontiguousarray(local.reshape(-1, 3), np.int32), len(drawn), source[ids],
-            nearest[ids].astype(np.float32), seen[ids].astype(np.float32),
-            over[ids].astype(np.float32), colour[ids],
-        )  # fmt: skip
-
-
-def covering(model: FaceModel, sight: Sight, config: SurfaceConfig | None = None) -> np.ndarray:
-    """(V,) how far the head's skin covers the sheet: 1 in the middle of the face, 0 beyond its border."""
-    config = config or SurfaceConfig()
-    links = neighbours(model.weld[model.faces[model.parts["skin"]]], len(model.mean))
-    x, y, z = model.mean.T
-    chin = model.mean[model.points["chin"][0]]
-    facing = smooth_step(sight.facing, *config.facing)
-    centre = np.hypot(x, 0.6 * (y - 0.0)) < config.centre_m
-    facing = np.where(centre & (z > 0.09), 1.0, facing)
-    under = (y < chin[1] + 0.012) & (sight.facing < 0.3)
-    facing = np.where(under, smooth_step(z, *config.under_jaw_m), facing)
-    over = facing * smooth_step(z, *config.behind_m)
-    over = over * smooth_step(y - chin[1], *config.below_chin_m)
-    over = over * (1 - smooth_step(y, *config.hairline_m))
-    hair = np.unique(model.faces[model.parts["hair"]]) if "hair" in model.parts else []
-    over[model.weld[hair]] = 0
-    over = over[model.weld]
-    for _ in range(config.smoothing):
-        over = np.where(centre, over, 0.5 * over + 0.5 * _average(links, over))[model.weld]
-    over[over < 0.02] = 0
-    return over
+            ids,
+            patch.points,
+            np.ascontiguousarray(faces, np.int32),
+            np.concatenate([source[ids], extra]).astype(np.float32),
+            np.concatenate([nearest[ids], extra]).astype(np.float32),
+            np.concatenate([seen[ids], ones]).astype(np.float32),
+            np.concatenate([over[ids], ones]).astype(np.float32),
+            np.concatenate([colour[ids], np.zeros((k, 3))]).astype(np.float32),
+        )
 
 
 def _lid_bridges(model: FaceModel) -> Any:
@@ -149,35 +133,10 @@ def _lash_colour(picture: np.ndarray, xy: np.ndarray, model: FaceModel) -> np.nd
 def _lip_shade(model: FaceModel, seen: np.ndarray) -> np.ndarray:
     """(V,) how much darker hidden parts of the lips are: the upper lip throws a shadow, and inside it is dark."""
     shade = np.zeros(len(seen), np.float32)
-    near = np.linalg.norm(model.mean - model.mean[model.points["inner_lip_upper"]].mean(axis=0), axis=1) < 0.03
+    near = (
+        np.linalg.norm(model.mean - model.mean[model.points["inner_lip_upper"]].mean(axis=0), axis=1) < 0.03
+    )
     jaw = model.expression_basis[model.expression_names.index("jawOpen")][:, 1]
     low = jaw < 0.5 * np.median(jaw[model.points["inner_lip_lower"]])
     shade[near & ~seen & ~low], shade[near & ~seen & low] = 0.3, 0.1
     return shade
-
-
-def neighbours(faces: np.ndarray, count: int) -> Any:
-    """(count, count) sparse matrix that averages over the neighbours in (F, 3) triangles."""
-    from scipy import sparse
-
-    pairs = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
-    links = sparse.csr_matrix((np.ones(len(pairs), np.float32), (pairs[:, 0], pairs[:, 1])), (count, count))
-    return links
-
-
-def _average(links: Any, values: np.ndarray) -> np.ndarray:
-    total = np.maximum(links @ np.ones(len(values), np.float32), 1)
-    return (links @ values) / (total if values.ndim == 1 else total[:, None])
-
-
-def _spread(values: np.ndarray, known: np.ndarray, links: Any, rounds: int) -> np.ndarray:
-    """(V, k) values of the known vertices, handed on to their unknown neighbours ring by ring."""
-    values, known = values.astype(np.float32).copy(), known.copy()
-    for _ in range(rounds):
-        weight = links @ known.astype(np.float32)
-        new = ~known & (weight > 0)
-        total = links @ (values * known[:, None])
-        values[new] = total[new] / weight[new, None]
-        known = known | new
-    return values

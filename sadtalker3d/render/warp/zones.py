@@ -33,7 +33,9 @@ class Zones:
     clean : (V,) bool, far enough from lashes and the lips' line to take colours from
     """
 
-    def __init__(self, motion: HeadMotion, model: FaceModel, pixel_m: float, config: ZoneConfig | None = None) -> None:
+    def __init__(
+        self, motion: HeadMotion, model: FaceModel, pixel_m: float, config: ZoneConfig | None = None
+    ) -> None:
         self._config = config = config or ZoneConfig()
         points, mean = model.points, model.mean
         self._pairs = [
@@ -61,7 +63,9 @@ class Zones:
 
     def gaps(self, displacement: np.ndarray) -> np.ndarray:
         """(3,) metres between the lips, the left and the right lids in their middles; 0 when they touch."""
-        return np.maximum([upper - lower for upper, lower in map(self._heights, self._pairs, [displacement] * 3)], 0)
+        return np.maximum(
+            [upper - lower for upper, lower in map(self._heights, self._pairs, [displacement] * 3)], 0
+        )
 
     def lip_heights(self, displacement: np.ndarray) -> tuple[float, float]:
         """Heights in head space of the upper and the lower lip's edges in their middles."""
