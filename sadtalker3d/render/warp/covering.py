@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sadtalker3d.render.warp.colours import sampled
-from sadtalker3d.render.warp.links import average, skin_links
+from sadtalker3d.render.warp.links import average, skin_links, spread
 from sadtalker3d.render.warp.motion import smooth_step
 from sadtalker3d.render.warp.sight import Sight
 

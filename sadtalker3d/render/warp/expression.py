@@ -36,7 +36,7 @@ def speaking(
     config = config or SpeakingConfig()
     mouth = [k for k, name in enumerate(names) if name.startswith(("jaw", "mouth", "tongue"))]
     size = np.abs(expression[:, mouth]).max(axis=1) / config.full
-    reach = max(int(round(config.hold_s * fps)), 1)
+    reach = max(round(config.hold_s * fps), 1)
     padded = np.pad(np.minimum(size, 1.0), 2 * reach, mode="edge")
     held = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
     window = np.hanning(2 * reach + 3)[1:-1]

@@ -42,9 +42,15 @@ class Grid:
     """The sheet, prepared once."""
 
     def __init__(
-        self, motion: HeadMotion, sight: Sight, size_px: tuple[int, int], over: np.ndarray, config: GridConfig | None = None,
+        self,
+        motion: HeadMotion,
+        sight: Sight,
+        size_px: tuple[int, int],
+        over: np.ndarray,
         hair: np.ndarray | None = None,
-    ) -> None:  # fmt: skip
+        config: GridConfig | None = None,
+    ) -> None:
+        """`over` (V,) tells the face from the rest, see `covering`; `hair` (H, W) bool what moves with the head."""
         config = config or GridConfig()
         self._motion = motion
         xy, near = sight.moment.xy, sight.moment.near

@@ -58,8 +58,9 @@ def limited(
     axis = int(lost.argmax())
     name = ("nod", "turn", "tilt")[axis]
     asked, shown = (np.degrees(np.abs(rows[:, axis]).max()) for rows in (rotation, turned))
-    note = f"the head would {name} by {asked:.0f} degrees; the photo can show about {shown:.0f}, so it was softly limited"
-    return turned, moved, note
+    return turned, moved, (
+        f"the head would {name} by {asked:.0f} degrees; one photo shows about {shown:.0f}, so it is softly limited"
+    )
 
 
 def softly(values: np.ndarray, limit: np.ndarray, free: float) -> np.ndarray:
