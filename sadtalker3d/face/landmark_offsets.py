@@ -1,0 +1,80 @@
+"""What the linear head cannot do: displacements at the detector's points, spread over the mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sadtalker3d.face.mesh_points import OVAL, MeshPoints
+
+if TYPE_CHECKING:
+    from bfm.model import FaceModel
+
+
+@dataclass(frozen=True)
+class SpreadConfig:
+    """How the displacements are spread."""
+
+    jaw_open: float = 0.6  # the pose in which distances are measured: lips apart do not pull on each other
+    smoothing: float = 0.02  # of the warp; the detector's noise is about half a millimetre
+    oval: float = 0.5  # part of the outline's displacement that is believed
+    reach_m: float = 0.035  # beyond the points it fades by exp(-(d / reach)^2)
+    most_m: float = 0.008  # what moves further is a wrong point, not a face
+
+
+def landmark_offsets(
+    model: FaceModel,
+    places: MeshPoints,
+    identity: np.ndarray,
+    moves_m: np.ndarray,
+    config: SpreadConfig | None = None,
+) -> np.ndarray:
+    """Spread (468, 3) displacements in head space over the mesh -> (V, 3) float32 metres.
+
+    The skin follows a linear radial warp. Eyes and teeth are rigid: each moves as a whole, with its lids or with the
+    jaw it sits in.
+    """
+    from scipy.interpolate import RBFInterpolator
+    from scipy.spatial import cKDTree
+
+    config = config or SpreadConfig()
+    expression = np.zeros(64, np.float32)
+    expression[model.expression_names.index("jawOpen")] = config.jaw_open
+    shape = model.vertices(identity.astype(np.float32), expression)
+    sites = places.of(shape).astype(np.float64)
+    moves = moves_m.copy()
+    moves[list(OVAL)] *= config.oval
+    moves *= np.minimum(1, config.most_m / np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-12))
+    rows = np.unique(model.weld[np.unique(model.faces[np.concatenate([model.parts[p] for p in SOFT])])])
+    distance = cKDTree(sites).query(shape[rows], distance_upper_bound=2.5 * config.reach_m)[0]
+    rows, distance = rows[np.isfinite(distance)], distance[np.isfinite(distance)]
+    warp = RBFInterpolator(sites * 10, moves, kernel="linear", degree=1, smoothing=config.smoothing)
+    offsets = np.zeros_like(model.mean)
+    fade = np.exp(-((np.maximum(distance - FREE_M, 0) / config.reach_m) ** 2))
+    offsets[rows] = warp(shape[rows].astype(np.float64) * 10) * fade[:, None]
+    offsets = offsets[model.weld]
+    _carry_rigid(model, offsets)
+    return offsets.astype(np.float32)
+
+
+SOFT = ("skin", "hair", "rim", "mouth", "lashes")
+FREE_M = 0.006  # as near to a point as this nothing fades
+
+
+def _carry_rigid(model: FaceModel, offsets: np.ndarray) -> None:
+    """Move eyes with their lids, teeth, gums and tongue with the inner lips of their jaw; in place."""
+    side_of = {"left": 1, "right": -1}
+    eyes = np.unique(model.faces[model.parts["eyes"]])
+    for side, sign in side_of.items():
+        rows = eyes[model.mean[eyes, 0] * sign > 0]
+        lids = np.concatenate([model.points[f"eyelid_{lid}_{side}"] for lid in ("upper", "lower")])
+        offsets[rows] = offsets[lids].mean(axis=0)
+    jaw = np.abs(model.expression_basis[model.expression_names.index("jawOpen")]).max(axis=1)
+    for part in ("teeth", "gums", "tongue"):
+        rows = np.unique(model.faces[model.parts[part]])
+        for jaw_moves, lip in ((True, "lower"), (False, "upper")):
+            chosen = rows[(jaw[rows] > 0.002) == jaw_moves]
+            moved = offsets[model.points[f"inner_lip_{lip}"]].mean(axis=0)
+            offsets[chosen] = moved

@@ -1,0 +1,173 @@
+"""`PhotoPortrait`: the person in a photo speaks; the photo's own pixels, moved by the fitted 3D head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.face.headfit import HeadFit
+from sadtalker3d.render.warp.attributes import Attributes
+from sadtalker3d.render.warp.composite import blend, cover
+from sadtalker3d.render.warp.covering import bare_skin, covering
+from sadtalker3d.render.warp.expression import speaking, together
+from sadtalker3d.render.warp.grid import Grid
+from sadtalker3d.render.warp.limits import LimitConfig, limited
+from sadtalker3d.render.warp.motion import HeadMotion
+from sadtalker3d.render.warp.raster import nearest_triangles
+from sadtalker3d.render.warp.seal import lip_seal
+from sadtalker3d.render.warp.sight import Sight
+from sadtalker3d.render.warp.surface import Surface
+from sadtalker3d.render.warp.zones import Zones
+
+if TYPE_CHECKING:
+    from bfm.model import FaceModel
+    from sadtalker3d.track import Track
+
+
+@dataclass(frozen=True)
+class DrawConfig:
+    """How the head is drawn over the sheet."""
+
+    samples: int = 2  # along a side of each pixel: lips, lids and teeth need smooth edges
+
+
+class PhotoPortrait:
+    """A photo ready to speak, prepared once.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) uint8
+    fit : the head laid on its face
+    model : the embedded head that was fitted; loaded unless given
+    """
+
+    def __init__(
+        self,
+        picture: np.ndarray,
+        fit: HeadFit,
+        *,
+        model: FaceModel | None = None,
+        config: DrawConfig | None = None,
+        limits: LimitConfig | None = None,
+    ) -> None:
+        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+            raise UserError(f"a portrait is (height, width, 3) uint8, not {picture.shape} {picture.dtype}")
+        if (picture.shape[1], picture.shape[0]) != tuple(fit.size_px):
+            raise UserError(f"the fit is for a picture of {fit.size_px}, not {picture.shape[1::-1]}")
+        if model is None:
+            import bfm
+
+            model = bfm.load("open")
+        self.picture = np.ascontiguousarray(picture)
+        self._config, self._limits = config or DrawConfig(), limits
+        self._motion = HeadMotion(fit, model)
+        sight = Sight.of(self._motion, model)
+        bare = bare_skin(self.picture, model, sight)
+        over = covering(bare, model, sight)
+        self._grid = Grid(self._motion, sight, fit.size_px, over)
+        pixel_m = float(-sight.moment.near.mean() / fit.focal_px)
+        zones = Zones(self._motion, model, pixel_m)
+        self._surface = Surface.of(self.picture, self._motion, model, sight, zones, over, bare)
+        ids, patch = self._surface.ids, self._surface.patch
+        self._share = np.concatenate([self._motion.share[ids], self._motion.head_share(patch)])
+        self._attributes = Attributes(self._motion, model, zones, self._surface)
+        self._seal = lip_seal(self._motion, model)
+
+    def frames(
+        self,
+        track: Track,
+        *,
+        still: bool = False,
+        expression_gain: float = 1.0,
+        head_gain: float = 1.0,
+        tell: Callable[[str], None] | None = None,
+    ) -> Iterator[np.ndarray]:
+        """Yield (H, W, 3) uint8 pictures, one for each frame of a track in the `open` space.
+
+        The track's neutral is the photo's own expression and pose.
+
+        Parameters
+        ----------
+        still : the head does not move, only the face
+        expression_gain, head_gain : how much of the track's expression and head motion is shown
+        tell : is given a sentence where the track's head moves further than the photo can show
+
+        Raises
+        ------
+        UserError : the track is of another space
+        """
+        track.require_space("open", "a speaking photo")
+        fit = self._motion.fit
+        moves = expression_gain * track.expression
+        speaks = speaking(moves, track.names, track.fps)
+        expression = together(fit.expression, moves, speaks, track.names)
+        gain = 0.0 if still else head_gain
+        rotation, translation, note = limited(
+            gain * track.rotation, gain * track.translation, fit.rotation_rad, self._limits
+        )
+        if note is not None and tell is not None:
+            tell(note)
+        for row, turn, shift, seal in zip(expression, rotation, translation, speaks, strict=True):
+            yield self.draw(row, turn, shift, float(seal))
+
+    def draw(
+        self,
+        expression: np.ndarray,
+        rotation_rad: np.ndarray,
+        translation_m: np.ndarray,
+        seal: float = 0.0,
+    ) -> np.ndarray:
+        """One frame: (64,) weights, and the head's turn (3,) and shift (3,) relative to the photo.
+
+        seal : 0 leaves the lips' distance in the photo, 1 takes it away, so that only `expression` parts them
+        """
+        import cv2
+
+        motion, surface, config = self._motion, self._surface, self._config
+        displacement = motion.displacement(expression)
+        if seal:
+            displacement += np.float32(seal) * self._seal
+        sheet = self._grid.draw(displacement, rotation_rad, translation_m)
+        ids = surface.ids
+        points = np.concatenate([motion.rest[ids] + displacement[ids], surface.patch])
+        now = motion.see(points, self._share, rotation_rad, translation_m)
+        frame = self.picture.copy()
+        height, width = sheet.depth.shape
+        # the rectangle that the head covers, within the sheet
+        low = np.maximum(np.floor(now.xy.min(axis=0)).astype(int), (sheet.left, sheet.top))
+        high = np.minimum(
+            np.ceil(now.xy.max(axis=0)).astype(int) + 1, (sheet.left + width, sheet.top + height)
+        )
+        w, h = (int(n) for n in np.maximum(high - low, 1))
+        n = config.samples
+        shown = np.full((h * n, w * n), -1, np.int32)
+        depth = np.full(shown.shape, -np.inf, np.float32)
+        nearest_triangles(now.xy, now.near, surface.faces, 0, int(low[0]), int(low[1]), n, shown, depth)
+        share, fill = np.empty((h, w), np.float32), np.empty((h, w, 3), np.float32)
+        attributes = self._attributes.of(points, now.xy, displacement, rotation_rad)
+        x, y = int(low[0]) - sheet.left, int(low[1]) - sheet.top
+        cover(
+            shown,
+            now.xy,
+            surface.faces,
+            attributes,
+            int(low[0]),
+            int(low[1]),
+            n,
+            sheet.source,
+            x,
+            y,
+            share,
+            fill,
+        )
+        part = frame[sheet.top : sheet.top + height, sheet.left : sheet.left + width]
+        cv2.remap(
+            self.picture, sheet.source, None, cv2.INTER_CUBIC, dst=part, borderMode=cv2.BORDER_REPLICATE
+        )
+        frame[sheet.top : sheet.top + height, sheet.left : sheet.left + width] = part
+        blend(frame[low[1] : low[1] + h, low[0] : low[0] + w], share, fill)
+        return frame

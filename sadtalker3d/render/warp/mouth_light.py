@@ -1,0 +1,44 @@
+"""How light falls into the mouth: less of it the smaller the gap between the lips and the deeper the place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class MouthLightConfig:
+    """The lips' opening is a window g high; what lies d behind it sees a share g^2 / (g^2 + k d^2) of its light."""
+
+    k: float = 0.25  # a window is wider than high
+    behind_m: float = 0.006  # the teeth's own distance from the front of the inner lips
+    least_gap_m: float = 0.001
+    deep_m: float = 0.05  # what is lost besides on the way through the mouth
+    upper_shadow: float = 0.45  # of the upper lip on what lies right under it
+    lower_shadow: float = 0.25
+    shadow_m: float = 0.003  # how far they reach
+
+
+def mouth_light(
+    depth_m: np.ndarray,
+    height_m: np.ndarray,
+    lip_heights_m: tuple[float, float],
+    config: MouthLightConfig | None = None,
+) -> np.ndarray:
+    """(n,) factors on sRGB colours inside the mouth.
+
+    Parameters
+    ----------
+    depth_m : (n,) how far behind the lips
+    height_m : (n,) where, in head space
+    lip_heights_m : of the edges of the upper and the lower lip
+    """
+    config = config or MouthLightConfig()
+    upper, lower = lip_heights_m
+    depth = np.maximum(depth_m - config.behind_m, 0)
+    gap = max(upper - lower, config.least_gap_m)
+    light = gap**2 / (gap**2 + config.k * depth**2) * np.exp(-depth / config.deep_m)
+    light *= 1 - config.upper_shadow * np.exp(-np.maximum(upper - height_m, 0) / config.shadow_m)
+    light *= 1 - config.lower_shadow * np.exp(-np.maximum(height_m - lower, 0) / config.shadow_m)
+    return light ** (1 / 2.2)
