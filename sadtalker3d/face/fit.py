@@ -139,7 +139,7 @@ class _Problem:
         """(468, 2) from the points to the head's places, in the picture's plane at the face's distance."""
         turn, shift, focal = self.camera(pose)
         seen = pinhole(places @ turn.T + shift, focal, self.centre)
-        return (self.points - seen) / np.exp(pose[5])
+        return (self.points - seen) / np.exp(pose[5]) - self.places.slide(pose[:3]) * [1, -1]
 
     def pose(self, start: np.ndarray, shape: np.ndarray) -> np.ndarray:
         """Pose and camera of a known shape."""
@@ -164,7 +164,7 @@ class _Problem:
         from scipy.optimize import lsq_linear
 
         turn, shift, focal = self.camera(pose)
-        slope = (self.points - self.centre) / focal * [1, -1]
+        slope = (self.points - self.centre) / focal * [1, -1] - self.places.slide(pose[:3]) / np.exp(pose[6])
         seen = self.columns @ turn.T  # (k, 468, 3)
         rest = self.mean @ turn.T + shift
         # x = -slope z: rows in metres across the line of sight
