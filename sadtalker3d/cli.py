@@ -16,6 +16,7 @@ from sadtalker3d.cli_options import (
     CheeksGain,
     Degrees,
     Force,
+    FramesOut,
     GazeGain,
     HeadGain,
     LidsGain,
@@ -43,6 +44,7 @@ app = typer.Typer(
     help="One recording of speech in, facial animation out: a track of expression and head pose "
     "for Blender, glTF, game engines and video.",
 )
+INTERRUPTED = 130  # a shell's exit code for Ctrl-C, 128 and SIGINT's number; typer's as well
 app.add_typer(train_app, name="train")
 app.add_typer(weights_app, name="weights")
 
@@ -205,18 +207,25 @@ def export(
 @app.command(epilog="Example: sadtalker3d preview take.json -o take.mp4 --size 720")
 def preview(
     take: Take,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The video, .mp4.", show_default=False)],
+    out: FramesOut,
     audio: Annotated[
         Path | None, typer.Option(help="Sound for the video; the track's own unless given.")
     ] = None,
     size: Size = 512,
+    fps: Annotated[float | None, typer.Option(help="Frames a second; the track's own unless given.")] = None,
+    transparent: Annotated[
+        bool, typer.Option("--transparent", help="The head alone, before nothing; not for .mp4.")
+    ] = False,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
-    """Render the head speaking, with the sound, as an H.264 video."""
+    """Render the head speaking, with the sound, as a video or as numbered pictures."""
     from sadtalker3d.commands import preview as run
 
-    typer.echo(run(take, out, audio=audio, size=size, force=force, show=progress))
+    made = run(
+        take, out, audio=audio, size=size, fps=fps, transparent=transparent, force=force, show=progress
+    )
+    typer.echo(made)
 
 
 @app.command(
@@ -227,7 +236,7 @@ def render(
     portrait: Annotated[
         Path, typer.Option(help="A picture of the person, or a video's first frame.", show_default=False)
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The video, .mp4.", show_default=False)],
+    out: FramesOut,
     renderer: Annotated[Renderer, typer.Option(help="SadTalker's networks, from your own files.")] = (
         "facevid2vid"
     ),
@@ -260,7 +269,7 @@ def render(
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
-    """Make a portrait speak as an H.264 video with the sound, by the official networks (`weights import`)."""
+    """Make a portrait speak, as a video with the sound or as pictures, by the official networks (`weights import`)."""
     from sadtalker3d.commands_render import render as run
 
     video = run(
@@ -336,9 +345,13 @@ def doctor() -> None:
 
 
 def main() -> None:
-    """Entry point: a `UserError` is one line on standard error and exit code 2."""
+    """Entry point: a `UserError` is one line on standard error and exit code 2, Ctrl-C one line and 130."""
     try:
         app()
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            typer.echo("sadtalker3d: interrupted; the unfinished output is removed", err=True)
+        raise
     except UserError as error:
         typer.echo(f"sadtalker3d: {error}", err=True)
         sys.exit(2)

@@ -199,24 +199,46 @@ def preview(
     *,
     audio: str | Path | None = None,
     size: int = 512,
+    fps: float | None = None,
+    transparent: bool = False,
     force: bool = False,
     show: Mode = "none",
 ) -> Path:
-    """A track file to an H.264 video of the head speaking; silent when the track names no sound."""
+    """A track file to a video, or numbered pictures, of the head speaking.
+
+    out : .mp4, .webm or .mov; a folder or name_%05d.png for pictures
+    audio : in place of the sound that the track names; without any the video is silent
+    fps : frames per second, in place of the track's
+    transparent : the head alone, before nothing; not for .mp4
+
+    Raises UserError for bad inputs, or for an output that exists already (unless `force`).
+    """
     import bfm
     from sadtalker3d.audio import open_audio
+    from sadtalker3d.edit import resample
     from sadtalker3d.render.preview import write_preview
+    from sadtalker3d.render.write_frames import check_frames_output
 
     track, out = load(take), Path(out)
-    _require_ending(out, (".mp4",), "the preview")
     sound = find_audio(track, take) if audio is None else Path(audio)
-    check_outputs([out], force=force, inputs=[Path(take), *([] if sound is None else [sound])])
+    inputs = [Path(take), *([] if sound is None else [sound])]
+    check_frames_output(out, see_through=transparent, force=force, inputs=inputs)
+    if fps is not None:
+        track = resample(track, fps)
     if sound is None and track.audio is not None:
         raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
     if sound is not None:
         open_audio(sound)  # what is wrong with it is said before the head is loaded
     with _naming(take), progress("preview", show) as report:
-        write_preview(track, out, bfm.load("open"), audio_path=sound, size=size, progress=report)
+        write_preview(
+            track,
+            out,
+            bfm.load("open"),
+            audio_path=sound,
+            size=size,
+            progress=report,
+            transparent=transparent,
+        )
     return out
 
 

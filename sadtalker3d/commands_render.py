@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sadtalker3d.errors import TrackError, UserError
-from sadtalker3d.files import check_outputs
 from sadtalker3d.progress import Mode, Report, progress
 from sadtalker3d.track import Track, find_audio, load
 
@@ -42,7 +41,7 @@ def render(
     show: Mode = "none",
     tell: Callable[[str], object] | None = None,
 ) -> Path:
-    """A `basel` track to an H.264 video of the portrait speaking, by the official networks or your own.
+    """A `basel` track to a video, or numbered pictures, of the portrait speaking, by the official networks.
 
     See `sadtalker3d.render.facevid2vid.talking_portrait.TalkingPortrait` for the parameters.
 
@@ -65,13 +64,11 @@ def render(
         check_expression_scale,
         driving_motion,
     )
-    from sadtalker3d.render.video import write_video
+    from sadtalker3d.render.write_frames import check_frames_output, write_frames
 
     if renderer != "facevid2vid":
         raise UserError(f"there is no renderer '{renderer}'; choose facevid2vid")
     track, out = load(take), Path(out)
-    if out.suffix.lower() != ".mp4":
-        raise UserError(f"{out}: the video is written as .mp4; choose such a name")
     networks = chosen_renderer(weights, size)
     try:
         driving_motion(track, networks.space)
@@ -83,7 +80,7 @@ def render(
                           (("yaw", yaw), ("pitch", pitch), ("roll", roll))))  # fmt: skip
     sound = find_audio(track, take) if audio is None else Path(audio)
     inputs = [Path(p) for p in (take, portrait, sound, source) if p is not None]
-    check_outputs([out], force=force, inputs=inputs)
+    check_frames_output(out, force=force, inputs=inputs)
     if sound is None and track.audio is not None:
         raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
     if sound is not None:
@@ -103,7 +100,7 @@ def render(
             tell(note)
     with progress("render", show) as report:
         frames = talking.frames(track, still=still, expression_scale=expression_scale, angles=angles)
-        write_video(out, _counted(frames, track, report), track.fps, sound)
+        write_frames(out, _counted(frames, track, report), track.fps, sound)
     return out
 
 

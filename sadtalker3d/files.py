@@ -39,7 +39,7 @@ def check_outputs(paths: Sequence[Path], *, force: bool, inputs: Sequence[Path] 
                 raise UserError(f"{path}: is a folder; give the name of a file")
             _check_folder(path)
         except OSError as error:
-            raise _cannot_write(path, error) from error
+            raise cannot_write(path, error) from error
 
 
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:
@@ -48,7 +48,7 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
         try:
             there = path.exists()
         except OSError as error:  # a name that is too long
-            raise _cannot_write(path, error) from error
+            raise cannot_write(path, error) from error
         if there and not force:
             raise UserError(f"{path}: exists already; choose another name or add --force")
 
@@ -78,7 +78,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         partial.replace(path)
         done = True
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
@@ -96,7 +96,8 @@ def _check_folder(path: Path) -> None:
         raise UserError(f"{path}: cannot be written because {folder} is read-only; choose another folder")
 
 
-def _cannot_write(path: Path, error: OSError) -> UserError:
+def cannot_write(path: Path, error: OSError) -> UserError:
+    """What to raise in an `OSError`'s place."""
     full = error.errno in DISK_FULL
     advice = "free some space or choose another folder" if full else "choose another name or folder"
     return UserError(f"{path}: cannot be written ({error.strerror or error}); {advice}")

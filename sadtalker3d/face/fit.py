@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.face.headfit import HeadFit, Residual, pinhole, vertices
+from sadtalker3d.face.headfit import HeadFit, Residual, pinhole
 from sadtalker3d.face.landmark_offsets import landmark_offsets
 from sadtalker3d.face.light import portrait_light
 from sadtalker3d.face.mesh_points import (
@@ -57,7 +57,9 @@ class FitConfig:
     lips: float = 1.6
     lids: float = 1.5
     meeting: float = 3.0  # weight of the gap between the lips: a closed mouth must be closed
-    closed: float = 0.06  # gaps of less than this part of the mouth's width are none: the detector's own error
+    closed: float = (
+        0.06  # gaps of less than this part of the mouth's width are none: the detector's own error
+    )
     rejected_mm: float = 3.6  # mean misfit of what is no human face; people have 1 to 2.5
     doubtful_mm: float = 2.8
     most_yaw_rad: float = 0.70  # 40 degrees: the far eye and cheek are then hidden
@@ -103,14 +105,18 @@ def portrait_notes(fit: HeadFit, name: str, config: FitConfig) -> tuple[str, ...
         )
     notes = []
     if fit.residual.mean_mm > config.doubtful_mm:
-        notes.append(f"{name}: the face fits the head badly (off by {fit.residual.mean_mm:.1f} mm); look at the result")
+        notes.append(
+            f"{name}: the face fits the head badly (off by {fit.residual.mean_mm:.1f} mm); look at the result"
+        )
     weight = dict(zip(ARKIT_52, fit.expression, strict=False))
     if min(weight["eyeBlinkLeft"], weight["eyeBlinkRight"]) > config.shut_eyes:
         notes.append(f"{name}: the eyes are closed and cannot be opened; a picture with open eyes is better")
     if weight["jawOpen"] > config.open_mouth:
         notes.append(f"{name}: the mouth is open; a picture with a closed mouth is better")
     if yaw_deg > config.turned_deg:
-        notes.append(f"{name}: the face is turned by {yaw_deg:.0f} degrees; its far side is made up from the near one")
+        notes.append(
+            f"{name}: the face is turned by {yaw_deg:.0f} degrees; its far side is made up from the near one"
+        )
     return tuple(notes)
 
 
@@ -138,9 +144,20 @@ class _Problem:
     """The points and the head's share in them."""
 
     def __init__(
-        self, points: np.ndarray, size_px: tuple[int, int], model: FaceModel, places: MeshPoints, config: FitConfig
+        self,
+        points: np.ndarray,
+        size_px: tuple[int, int],
+        model: FaceModel,
+        places: MeshPoints,
+        config: FitConfig,
     ) -> None:
-        self.points, self.size_px, self.model, self.places, self.config = points, size_px, model, places, config
+        self.points, self.size_px, self.model, self.places, self.config = (
+            points,
+            size_px,
+            model,
+            places,
+            config,
+        )
         self.centre = (np.array(size_px) - 1) / 2
         self.mean = places.of(model.mean.astype(np.float64))  # (468, 3)
         columns = np.concatenate([model.identity_basis, model.expression_basis[list(FREE)]])

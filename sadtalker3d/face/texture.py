@@ -27,14 +27,20 @@ PAINTED = ("skin", "hair", "rim")
 class TextureConfig:
     """What counts as seen. Cosines are of the surface to the line of sight."""
 
-    least_cosine: float = 0.25  # nothing below: there a texel is smeared over many, and may show the background
+    least_cosine: float = (
+        0.25  # nothing below: there a texel is smeared over many, and may show the background
+    )
     full_cosine: float = 0.55
     depth_m: float = 0.004  # how far behind the nearest surface is hidden
     depth_px: int = 400  # sides of the depth picture
-    mirrored: float = 0.9  # most share of the mirrored side: some of the own colour keeps moles from doubling sharply
+    mirrored: float = (
+        0.9  # most share of the mirrored side: some of the own colour keeps moles from doubling sharply
+    )
     smooth: float = 0.3  # of the ratios' field over the mesh; more carries tone further and detail less
     ratio: float = 12.0  # the most that photo and own colour may differ by
-    relight: float = 0.75  # part of the photo's shading that is taken off: all of it also takes folds and flush
+    relight: float = (
+        0.75  # part of the photo's shading that is taken off: all of it also takes folds and flush
+    )
     shading: tuple[float, float] = (0.45, 1.7)  # what is divided by, of the mean
     padding_px: int = 6  # around the islands, against the filter
 
@@ -86,7 +92,9 @@ class _Paint:
         low = self.pixels.min(axis=0)
         scale = (size - 2) / np.ptp(self.pixels, axis=0).max()
         small = (self.pixels - low) * scale + 1
-        front = model.faces[(-self.posed[model.faces].mean(axis=1) * self.normals[model.faces].mean(axis=1)).sum(1) > 0]
+        front = model.faces[
+            (-self.posed[model.faces].mean(axis=1) * self.normals[model.faces].mean(axis=1)).sum(1) > 0
+        ]
         depth = -self.posed[:, 2]
         image = depth_image(small[front], depth[front], size)
         at = np.clip(small.astype(int), 1, size - 2)
@@ -119,7 +127,9 @@ class _Paint:
         edges = sparse.coo_matrix((np.ones(len(a)), (a, b)), (count, count)).tocsr()
         edges = ((edges + edges.T) > 0).astype(float)
         laplace = sparse.diags(np.asarray(edges.sum(axis=1)).ravel()) - edges
-        known = sparse.diags(self.seen[rows] + 1e-5)  # the least keeps parts of which nothing is seen solvable
+        known = sparse.diags(
+            self.seen[rows] + 1e-5
+        )  # the least keeps parts of which nothing is seen solvable
         wanted = (self.seen[rows, None] * log[rows]) + 1e-5 * np.average(
             log, axis=0, weights=self.seen + 1e-9
         )

@@ -36,6 +36,7 @@ class Preview:
     size : width and height of the pictures in pixels
     identity : (80,) coefficients, or None for the mean face
     camera, studio : None for the head and neck as in a portrait
+    transparent : no backdrop; the pictures have a fourth channel, straight alpha
 
     Raises
     ------
@@ -50,6 +51,7 @@ class Preview:
         identity: np.ndarray | None = None,
         camera: Camera | None = None,
         studio: Studio | None = None,
+        transparent: bool = False,
     ) -> None:
         self._face, self._identity = face, identity
         neutral = face.neutral(identity)
@@ -65,10 +67,10 @@ class Preview:
             from sadtalker3d.render.stage import Stage
 
             share = np.concatenate([follows[:, None], seen.result()], axis=1)
-        self._stage = Stage(face, share, camera or portrait_camera(neutral), size, studio)
+        self._stage = Stage(face, share, camera or portrait_camera(neutral), size, studio, transparent)
 
     def render(self, track: Track, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield frames as (size, size, 3) uint8, all or those of the given numbers.
+        """Yield frames as (size, size, 3) uint8, or 4 when transparent, all or those of the given numbers.
 
         Raises
         ------
@@ -158,18 +160,21 @@ def write_preview(
     progress: Report | None = None,
     size: int = 512,
     identity: np.ndarray | None = None,
+    transparent: bool = False,
 ) -> Path:
-    """Write the head speaking as an H.264 video with its sound; memory does not grow with the length.
+    """Write the head speaking as `write_frames` does: a video with its sound, or numbered pictures.
+
+    Memory does not grow with the length.
 
     Raises
     ------
     UserError : no OpenGL, a track of another space, an unreadable sound, or a place that cannot be written
     """
-    from sadtalker3d.render.video import write_video
+    from sadtalker3d.render.write_frames import write_frames
 
     track.require_space(face.space, "the preview of this head")
-    with Preview(face, size, identity=identity) as preview:
-        write_video(path, _counted(preview.render(track), len(track), progress), track.fps, audio_path)
+    with Preview(face, size, identity=identity, transparent=transparent) as preview:
+        write_frames(path, _counted(preview.render(track), len(track), progress), track.fps, audio_path)
     return Path(path)
 
 

@@ -62,17 +62,21 @@ class FacePart(pyrender.Primitive):
 class PortraitRenderer(Renderer):
     """Draws `FacePart`s before the studio's backdrop.
 
-    The head is drawn large and alone; then a second pass halves it and puts it on the backdrop.
+    The head is drawn large and alone; then a second pass halves it and puts it on the backdrop, or
+    leaves that out where the picture is `see_through`.
     """
 
-    def __init__(self, size: int, studio: shading.Studio) -> None:
+    def __init__(self, size: int, studio: shading.Studio, see_through: bool = False) -> None:
         super().__init__(1, 1)
         self.dpscale = 1  # pyrender doubles sizes for windows on macOS; this is none
         self.viewport_width = self.viewport_height = size * SUPERSAMPLING
         self._size = size
         self._studio = studio
+        self._see_through = see_through
         self._programs: dict[tuple[bool, ...], ShaderProgram] = {}
-        self._resolve = _program(shading.RESOLVE_VERTEX, shading.RESOLVE_FRAGMENT, studio)
+        self._resolve = _program(
+            shading.RESOLVE_VERTEX, shading.RESOLVE_FRAGMENT, studio, {"SEE_THROUGH": see_through}
+        )
         self._no_attributes = GL.glGenVertexArrays(1)
         self._picture, self._out = GL.glGenTextures(1), GL.glGenRenderbuffers(1)
         self._depth = GL.glGenRenderbuffers(1)
@@ -109,6 +113,7 @@ class PortraitRenderer(Renderer):
     def _get_primitive_program(self, primitive: FacePart, flags: int, program_flags: int) -> ShaderProgram:
         if primitive.kind not in self._programs:
             kinds = dict(zip(SHADE_KINDS, primitive.kind, strict=True))
+            kinds["SEE_THROUGH"] = self._see_through
             self._programs[primitive.kind] = _program(
                 shading.HEAD_VERTEX, shading.HEAD_FRAGMENT, self._studio, kinds
             )
@@ -155,8 +160,9 @@ class PortraitRenderer(Renderer):
         GL.glBindVertexArray(0)
         GL.glBindTexture(GL.GL_TEXTURE_2D, 0)
         GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)  # rows of odd widths are not padded
-        picture = np.empty((size, size, 3), np.uint8)  # its first row is the top: see RESOLVE_VERTEX
-        GL.glReadPixels(0, 0, size, size, GL.GL_RGB, GL.GL_UNSIGNED_BYTE, picture)
+        channels, kind = (4, GL.GL_RGBA) if self._see_through else (3, GL.GL_RGB)
+        picture = np.empty((size, size, channels), np.uint8)  # its first row is the top: see RESOLVE_VERTEX
+        GL.glReadPixels(0, 0, size, size, kind, GL.GL_UNSIGNED_BYTE, picture)
         return picture
 
     def delete(self) -> None:

@@ -148,7 +148,7 @@ layout(location = 4) in vec4 lamplit;
 uniform mat4 M, V, P;
 out vec4 diffuse_u;  // or the place, where light is worked out per pixel
 out vec4 mirrored_v;  // or the normal
-out vec4 reaching;  // shares of the sky and of three lamps
+out vec4 reaching;  // shares of the sky and of three lamps; or how much is there, in a see-through picture
 
 void main() {
     float follow = share.x;
@@ -163,8 +163,12 @@ void main() {
         vec3 diffuse, mirrored;
         light(at, n, share.y, lamplit, diffuse, mirrored);
         float there = smoothstep(0.0, 0.6, follow);  // the neck's edge melts into the backdrop
-        diffuse *= there;
-        mirrored = there * mirrored + (1.0 - there) * backdrop(gl_Position.xy / gl_Position.w);
+        if (SEE_THROUGH) {
+            reaching.x = there;
+        } else {
+            diffuse *= there;
+            mirrored = there * mirrored + (1.0 - there) * backdrop(gl_Position.xy / gl_Position.w);
+        }
         diffuse_u = vec4(diffuse, texcoord.x);
         mirrored_v = vec4(mirrored, texcoord.y);
     }
@@ -192,7 +196,9 @@ void main() {
         vec4 lamplit = vec4(reaching.yzw, 0.0);
         light(diffuse_u.xyz, normalize(mirrored_v.xyz), reaching.x, lamplit, diffuse, mirrored);
     }
-    color = vec4(film(albedo * diffuse + mirrored), SOFT ? base.a : 1.0);
+    vec3 seen = film(albedo * diffuse + mirrored);
+    float there = SEE_THROUGH && !WET ? reaching.x : 1.0;
+    color = SOFT ? vec4(seen, base.a * there) : vec4(seen * there, there);  // what is blended is not yet multiplied
 }
 """
 )
@@ -219,6 +225,10 @@ out vec4 color;
 
 void main() {
     vec4 head = texture(picture, 0.5 + 0.5 * at);
+    if (SEE_THROUGH) {  // straight alpha, which is what files hold
+        color = vec4(head.rgb / max(head.a, 0.001), head.a);
+        return;
+    }
     float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5;
     color = vec4(head.rgb + (1.0 - head.a) * (film(backdrop(at)) + noise / 255.0), 1.0);
 }

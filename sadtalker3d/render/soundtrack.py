@@ -1,4 +1,4 @@
-"""The speech for a video: as it is stored, mono or stereo, at a rate that AAC takes, streamed."""
+"""The speech for a video: as it is stored, mono or stereo, at a rate that its codec takes, streamed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sadtalker3d.audio import Sound, open_audio
 if TYPE_CHECKING:
     import av
 
-AAC_RATES_HZ = (44100, 48000)  # every player takes these; any other rate becomes the latter
 BLOCK = 4096  # samples
 
 
@@ -23,6 +22,10 @@ class Soundtrack:
 
     It is read by the same library as `sadtalker3d.audio` chooses, so that sample 0 is the one from which the
     track was made, and what a damaged file holds before it breaks off is the sound.
+
+    Parameters
+    ----------
+    rates_hz : those that the video may have; a sound at any other is resampled to the last
 
     Attributes
     ----------
@@ -34,11 +37,11 @@ class Soundtrack:
     UserError : the file is missing or holds no sound that can be read
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, rates_hz: tuple[int, ...]) -> None:
         self._sound = open_audio(path)
         self._channels = 2 if self._sound.channels == 2 else 1
         self.layout = ("mono", "stereo")[self._channels - 1]
-        self.rate_hz = self._sound.rate_hz if self._sound.rate_hz in AAC_RATES_HZ else AAC_RATES_HZ[-1]
+        self.rate_hz = self._sound.rate_hz if self._sound.rate_hz in rates_hz else rates_hz[-1]
         self._blocks = self._resampled()
         self._left = np.empty((1, 0), np.float32)  # of the last block
         self._given = 0

@@ -12,6 +12,7 @@ import numpy as np
 import pyrender
 from OpenGL import GL
 
+from sadtalker3d.render.cutout import with_spread_colors
 from sadtalker3d.render.gl import Context
 from sadtalker3d.render.renderer import SUPERSAMPLING, FacePart, PortraitRenderer
 from sadtalker3d.render.shading import Studio, Surfaces
@@ -44,10 +45,20 @@ class Stage:
     share : (V, 2 + lamps) for each vertex in 0..1: how much of the head's movement it takes part in (what
         takes none has melted into the backdrop), how much of the sky and of each lamp it sees
     size : width and height in pixels
+    see_through : without a backdrop
     """
 
-    def __init__(self, face: FaceModel, share: np.ndarray, camera: Camera, size: int, studio: Studio) -> None:
+    def __init__(
+        self,
+        face: FaceModel,
+        share: np.ndarray,
+        camera: Camera,
+        size: int,
+        studio: Studio,
+        see_through: bool = False,
+    ) -> None:
         self._context: Context | None = Context()
+        self._see_through = see_through
         # no mipmaps: the samples of a pixel average enough, and a frame takes a seventh less time
         linear = pyrender.Sampler(magFilter=GL.GL_LINEAR, minFilter=GL.GL_LINEAR)
         source = _no_finer_than(face.texture, 2 * size * SUPERSAMPLING)
@@ -76,18 +87,22 @@ class Stage:
             camera.field_of_view_rad, camera.distance * 0.3, camera.distance * 3.0, aspectRatio=1.0
         )
         self._scene.add(lens, pose=camera.pose)
-        self._renderer = PortraitRenderer(size, studio)
+        self._renderer = PortraitRenderer(size, studio, see_through)
         self._renderer._update_context(self._scene, pyrender.RenderFlags.OFFSCREEN)  # makes the buffers
 
     def draw(self, vertices: np.ndarray, normals: np.ndarray, pose: np.ndarray) -> np.ndarray:
-        """(size, size, 3) uint8 picture of (V, 3) vertices and normals; `pose` (4, 4) moves the head."""
+        """(size, size, 3) uint8 picture of (V, 3) vertices and normals; `pose` (4, 4) moves the head.
+
+        (size, size, 4) with straight alpha where it is see-through.
+        """
         if self._context is None:
             raise ValueError("this stage is closed")
         self._context.make_current()
         for part, ids in zip(self._parts, self._ids, strict=True):
             part.update(vertices, normals, ids)
         self._scene.set_pose(self._head, pose)
-        return self._renderer.render(self._scene, pyrender.RenderFlags.OFFSCREEN)
+        picture = self._renderer.render(self._scene, pyrender.RenderFlags.OFFSCREEN)
+        return with_spread_colors(picture) if self._see_through else picture
 
     def close(self) -> None:
         """Free what OpenGL holds."""

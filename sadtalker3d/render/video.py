@@ -1,11 +1,10 @@
-"""Pictures and speech to an MP4 file: H.264 and AAC, streamed, cut to the same length."""
+"""Pictures and speech to a video file (MP4, WebM or MOV), streamed, cut to the same length."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
+from sadtalker3d.render.containers import CONTAINERS, SEE_THROUGH, Container, Pictures, container_of
 from sadtalker3d.render.soundtrack import Soundtrack
 
 if TYPE_CHECKING:
@@ -22,14 +22,7 @@ if TYPE_CHECKING:
 AHEAD = 4  # pictures that may wait for the encoder, of 0.8 MB each at 512 x 512
 
 
-@dataclass(frozen=True)
-class Encoding:
-    """How the streams are compressed."""
-
-    crf: int = 18  # H.264 quality: 18 is hard to tell from the original
-    preset: str = "veryfast"  # leaves the processor to the renderer; slower ones save 10 % of the size
-    threads: int = 2  # fixed, because x264's output depends on it and the same input gives the same bytes
-    audio_bit_rate: int = 128_000
+THREADS = 2  # fixed, because an encoder's output depends on it and the same input gives the same bytes
 
 
 def write_video(
@@ -37,45 +30,53 @@ def write_video(
     frames: Iterable[np.ndarray],
     fps: float,
     audio_path: str | Path | None = None,
-    *,
-    encoding: Encoding | None = None,
 ) -> int:
-    """Write frames, and the sound when there is one, as an MP4 file; returns the number of frames.
+    """Write frames, and the sound when there is one, as a video file; returns the number of frames.
+
+    The ending chooses among `containers.CONTAINERS`: .mp4 (H.264, AAC), .webm (VP9, Opus), .mov (ProRes, PCM).
 
     The sound starts with the first frame and is cut, or filled with silence, to end with the last.
     Both are streamed, so memory does not grow with the length.
 
     Parameters
     ----------
-    frames : (H, W, 3) uint8 sRGB pictures of one size; an odd width or height grows by one pixel,
-        because 4:2:0 video has none
+    frames : (H, W, 3) uint8 sRGB pictures of one size, or (H, W, 4) with straight alpha, which MP4 cannot
+        hold; an odd width or height grows by one pixel, because 4:2:0 video has none
     fps : frames per second
     audio_path : any sound or video file; its first sound stream is used, as mono or stereo
 
     Raises
     ------
-    UserError : no frames, an unreadable sound, or a place that cannot be written
+    UserError : no frames, another ending, transparent frames for an MP4, an unreadable sound, or a place that
+        cannot be written
     ValueError : a frame of another size or type
     """
     import av
 
-    encoding = encoding or Encoding()
     path = Path(path)
+    container = container_of(path)
+    if container is None:
+        raise UserError(f"{path}: a video is written as {' or '.join(CONTAINERS)}; choose such a name")
     source = iter(frames)
     first = next(source, None)
     if first is None:
         raise UserError(f"{path}: there are no frames to write a video from")
+    channels = first.shape[-1]
+    pictures = container.see_through if channels == 4 else container.opaque
+    if pictures is None:
+        raise UserError(f"{path}: {path.suffix} holds no transparency; choose {SEE_THROUGH}")
     rate = Fraction(fps).limit_denominator(1001)
-    sound = None if audio_path is None else Soundtrack(audio_path)  # refused before a file is begun
+    # a bad sound is refused before a file is begun
+    sound = None if audio_path is None else Soundtrack(audio_path, container.rates_hz)
     with (
         replacing(path) as partial,
-        av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as file,
+        av.open(str(partial), "w", format=container.format, options=dict(container.options)) as file,
     ):
-        video = _video_stream(file, first, rate, encoding)
-        audio = None if sound is None else _audio_stream(file, sound, encoding)
+        video = _video_stream(file, first, rate, pictures)
+        audio = None if sound is None else _audio_stream(file, sound, container)
 
         def encode(frame: av.VideoFrame, count: int) -> None:
-            frame = _yuv(frame)
+            frame = _yuv(frame, pictures)
             frame.pts = count - 1
             frame.time_base = 1 / rate
             file.mux(video.encode(frame))
@@ -88,7 +89,7 @@ def write_video(
         with ThreadPoolExecutor(1) as encoder:
             waiting: deque[Future[None]] = deque()
             for count, picture in enumerate(_with_first(first, source), start=1):
-                waiting.append(encoder.submit(encode, _rgb(picture, video), count))
+                waiting.append(encoder.submit(encode, _rgb(picture, video, channels), count))
                 if len(waiting) > AHEAD:
                     waiting.popleft().result()
             while waiting:
@@ -105,49 +106,58 @@ def _with_first(first: np.ndarray, rest: Iterator[np.ndarray]) -> Iterator[np.nd
 
 
 def _video_stream(
-    file: av.container.OutputContainer, first: np.ndarray, rate: Fraction, encoding: Encoding
+    file: av.container.OutputContainer, first: np.ndarray, rate: Fraction, pictures: Pictures
 ) -> av.VideoStream:
-    stream = file.add_stream(
-        "libx264", rate=rate, options={"crf": str(encoding.crf), "preset": encoding.preset}
-    )
+    stream = file.add_stream(pictures.codec, rate=rate, options=dict(pictures.options))
     height, width = first.shape[:2]
     stream.width, stream.height = width + width % 2, height + height % 2
-    stream.pix_fmt = "yuv420p"
+    stream.pix_fmt = pictures.pixel_format
     stream.time_base = 1 / rate
     context = stream.codec_context
     context.time_base = 1 / rate
-    context.thread_count = encoding.threads
+    context.thread_count = THREADS
+    context.bit_rate = 0  # the quality is constant instead
     # 1 is BT.709 in all three tables of ITU-T H.273, and limited range
     context.color_primaries = context.color_trc = context.colorspace = context.color_range = 1
     return stream
 
 
-def _rgb(picture: np.ndarray, stream: av.VideoStream) -> av.VideoFrame:
+def _rgb(picture: np.ndarray, stream: av.VideoStream, channels: int) -> av.VideoFrame:
     """A copy, because who draws may use the array again for the next picture."""
     import av
 
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        raise ValueError(f"a frame is (H, W, 3) uint8, not {picture.shape} {picture.dtype}")
+    if (
+        picture.dtype != np.uint8
+        or picture.ndim != 3
+        or picture.shape[2] != channels
+        or channels not in (3, 4)
+    ):
+        raise ValueError(
+            f"a frame is (H, W, 3) or, all of them, (H, W, 4) uint8, not {picture.shape} {picture.dtype}"
+        )
     height, width = picture.shape[:2]
     if (height + height % 2, width + width % 2) != (stream.height, stream.width):
         raise ValueError(f"a frame is {width} x {height}, but the video is {stream.width} x {stream.height}")
     if height % 2 or width % 2:
         picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return av.VideoFrame.from_ndarray(
+        np.ascontiguousarray(picture), format="rgba" if channels == 4 else "rgb24"
+    )
 
 
-def _yuv(frame: av.VideoFrame) -> av.VideoFrame:
+def _yuv(frame: av.VideoFrame, pictures: Pictures) -> av.VideoFrame:
     from av.video.reformatter import ColorRange, Colorspace
 
     return frame.reformat(
-        format="yuv420p", dst_colorspace=Colorspace.ITU709,
+        format=pictures.pixel_format, dst_colorspace=Colorspace.ITU709,
         src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG,
     )  # fmt: skip
 
 
 def _audio_stream(
-    file: av.container.OutputContainer, sound: Soundtrack, encoding: Encoding
+    file: av.container.OutputContainer, sound: Soundtrack, container: Container
 ) -> av.AudioStream:
-    stream = file.add_stream("aac", rate=sound.rate_hz, layout=sound.layout)
-    stream.bit_rate = encoding.audio_bit_rate
+    stream = file.add_stream(container.sound_codec, rate=sound.rate_hz, layout=sound.layout)
+    if container.sound_bit_rate is not None:
+        stream.bit_rate = container.sound_bit_rate
     return stream
