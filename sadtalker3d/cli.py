@@ -17,6 +17,7 @@ from sadtalker3d.cli_options import (
     Degrees,
     Force,
     FramesOut,
+    FramesPerSecond,
     GazeGain,
     HeadGain,
     LidsGain,
@@ -74,11 +75,19 @@ def talk(
     cheeks: CheeksGain = 1.0,
     lids: LidsGain = 1.0,
     asymmetry: AsymmetryGain = 1.0,
-    size: Size = 512,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            help="The video's long side in pixels; the picture's own unless given.",
+            min=64,
+            max=4096,
+            show_default=False,
+        ),
+    ] = None,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
-    """Everything at once: track, talking GLB head, Live Link CSV and preview video."""
+    """Everything at once: track, the person's talking head as GLB, Live Link CSV, and the video of the portrait."""
     from sadtalker3d.commands import talk as run
 
     result = run(
@@ -212,7 +221,7 @@ def preview(
         Path | None, typer.Option(help="Sound for the video; the track's own unless given.")
     ] = None,
     size: Size = 512,
-    fps: Annotated[float | None, typer.Option(help="Frames a second; the track's own unless given.")] = None,
+    fps: FramesPerSecond = None,
     transparent: Annotated[
         bool, typer.Option("--transparent", help="The head alone, before nothing; not for .mp4.")
     ] = False,
@@ -229,7 +238,8 @@ def preview(
 
 
 @app.command(
-    epilog="Example: sadtalker3d render take.json --portrait me.jpg -o me.mp4 --preprocess full --still"
+    epilog="Examples: sadtalker3d render take.json --portrait me.jpg -o me.mp4; with the official networks "
+    "sadtalker3d render basel.json --portrait me.jpg -o me.mp4 --preprocess full --still"
 )
 def render(
     take: Take,
@@ -237,45 +247,69 @@ def render(
         Path, typer.Option(help="A picture of the person, or a video's first frame.", show_default=False)
     ],
     out: FramesOut,
-    renderer: Annotated[Renderer, typer.Option(help="SadTalker's networks, from your own files.")] = (
-        "facevid2vid"
-    ),
-    size: Annotated[int, typer.Option(help="Of the square that the networks make: 256 or 512.")] = 256,
-    preprocess: Annotated[
-        Preprocess,
+    renderer: Annotated[
+        Renderer,
         typer.Option(
-            help="The video shows: crop, the face; full, the whole picture with the face moving in it; resize, "
-            "the whole picture made by the networks; extcrop and extfull, with more room around the face."
+            help="photo: the photo's own pixels move, for `open` tracks. facevid2vid: SadTalker's networks "
+            "(`weights import`), for `basel` tracks. auto: what the track takes."
         ),
-    ] = "crop",
+    ] = "auto",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            help="photo: the video's long side in pixels, the picture's own unless given. facevid2vid: 256 or 512.",
+            show_default=False,
+        ),
+    ] = None,
     still: Annotated[bool, typer.Option("--still", help="The head stays as it is in the portrait.")] = False,
     expression_scale: Annotated[float, typer.Option(help="Strength of the expression, 0 to 10.")] = 1.0,
-    yaw: Degrees = None,
-    pitch: Degrees = None,
-    roll: Degrees = None,
     audio: Annotated[
         Path | None, typer.Option(help="Sound for the video; the track's own unless given.")
     ] = None,
+    fps: FramesPerSecond = None,
+    preprocess: Annotated[
+        Preprocess | None,
+        typer.Option(
+            help="facevid2vid: the video shows crop, the face (unless given); full, the whole picture with the face "
+            "moving in it; resize, the whole picture made by the networks; extcrop and extfull, with more room.",
+            show_default=False,
+        ),
+    ] = None,
+    yaw: Degrees = None,
+    pitch: Degrees = None,
+    roll: Degrees = None,
     source: Annotated[
         Path | None,
-        typer.Option(help="The portrait's coefficients: SadTalker's .mat, or a track made for it."),
+        typer.Option(
+            help="facevid2vid: the portrait's coefficients, SadTalker's .mat or a track made for it.",
+            show_default=False,
+        ),
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(help="Folder of a renderer you trained (`train facevid2vid`, then `train mapping`)."),
+        typer.Option(
+            help="facevid2vid: folder of a renderer you trained (`train facevid2vid`, then `train mapping`).",
+            show_default=False,
+        ),
     ] = None,
-    dtype: Annotated[Dtype, typer.Option(help="Of the arithmetic; bfloat16 is quicker.")] = "auto",
-    device: Annotated[Device, typer.Option(help="Where the networks run.")] = "auto",
+    dtype: Annotated[
+        Dtype | None,
+        typer.Option(help="facevid2vid: of the arithmetic; bfloat16 is quicker.", show_default=False),
+    ] = None,
+    device: Annotated[
+        Device | None, typer.Option(help="facevid2vid: where the networks run.", show_default=False)
+    ] = None,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
-    """Make a portrait speak, as a video with the sound or as pictures, by the official networks (`weights import`)."""
+    """Make a portrait speak, as a video with the sound or as pictures."""
     from sadtalker3d.commands_render import render as run
 
     video = run(
-        take, portrait, out, renderer=renderer, size=size, preprocess=preprocess, still=still,
-        expression_scale=expression_scale, yaw=yaw, pitch=pitch, roll=roll, audio=audio, source=source, weights=weights,
-        dtype=dtype, device=device, force=force, show=progress, tell=lambda note: typer.echo(note, err=True),
+        take, portrait, out, renderer=renderer, size=size, still=still, expression_scale=expression_scale,
+        audio=audio, fps=fps, preprocess=preprocess, yaw=yaw, pitch=pitch, roll=roll, source=source,
+        weights=weights, dtype=dtype, device=device, force=force, show=progress,
+        tell=lambda note: typer.echo(note, err=True),
     )  # fmt: skip
     typer.echo(video)
 

@@ -47,3 +47,7 @@ FramesOut = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+FramesPerSecond = Annotated[
+    float | None,
+    typer.Option("--fps", help="Frames a second; the track's own unless given.", show_default=False),
+]

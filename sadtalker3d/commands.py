@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from sadtalker3d.errors import TrackError, UserError
 from sadtalker3d.files import Made, check_outputs
-from sadtalker3d.progress import Mode, progress
+from sadtalker3d.progress import Mode, counted, progress
 from sadtalker3d.track import find_audio, load, relative_audio
 
 if TYPE_CHECKING:
     from sadtalker3d.motion.gains import Gains
-
-EMBEDDED_HEAD_NOTE = "portrait: not used yet, the embedded head speaks in its place"
 
 
 @dataclass(frozen=True)
@@ -46,21 +44,23 @@ def talk(
     seed: int = 0,
     still: bool = False,
     gains: Gains | None = None,
-    size: int = 512,
+    size: int | None = None,
     force: bool = False,
     show: Mode = "none",
 ) -> Talk:
-    """Everything from one recording: track, GLB, Live Link CSV and preview video in the folder `out`.
+    """Everything from one recording, in the folder `out`: the track, the person's talking head as GLB, Live Link CSV,
+    and the video of the portrait speaking.
 
-    The files are named after the speech file. Where no OpenGL is to be had, all but the video
-    is made and a note says what to install.
+    The files are named after the speech file.
+
+    size : the video's long side in pixels; the picture's own unless given
 
     Raises
     ------
     UserError : a bad input, or an output that exists already (unless `force`)
     """
     from sadtalker3d.export import export as write
-    from sadtalker3d.render.preview import check_gl, write_preview
+    from sadtalker3d.render.video import write_video
     from sadtalker3d.talker import Talker
 
     talker = Talker(portrait)
@@ -70,23 +70,18 @@ def talk(
     outputs = [folder / f"{stem}{ending}" for ending in (".json", ".glb", ".csv", ".mp4")]
     take_path, *exports, video = outputs
     check_outputs(outputs, force=force, inputs=[Path(portrait), Path(speech)])
+    photo = talker.speaking_photo(longest_px=size)
+    notes = list(photo.notes)
     with progress("animate", show) as report:
         take = talker.animate(speech, style=style, seed=seed, still=still, gains=gains, progress=report)
     take = take.replace(audio=relative_audio(speech, take_path))
     take.save(take_path)
     for path in exports:
         write(take, path, face=talker.face, force=force)
-    notes = [EMBEDDED_HEAD_NOTE]
-    files = [take_path, *exports]
-    try:
-        check_gl()
-    except UserError as error:
-        notes.append(f"no video: {error}")
-    else:
-        with progress("preview", show) as report:
-            write_preview(take, video, talker.face, audio_path=speech, size=size, progress=report)
-        files.append(video)
-    return Talk(take_path, tuple(files), tuple(notes))
+    with progress("video", show) as report:
+        frames = photo.frames(take, tell=notes.append)
+        write_video(video, counted(frames, len(take), report), take.fps, speech)
+    return Talk(take_path, (take_path, *exports, video), tuple(notes))
 
 
 def animate(

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 from sadtalker3d.errors import TrackError, UserError
-from sadtalker3d.progress import Mode, Report, progress
+from sadtalker3d.progress import Mode, counted, progress
+from sadtalker3d.render.choices import Device, Dtype, Preprocess, Renderer, check_expression_scale
 from sadtalker3d.track import Track, find_audio, load
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from sadtalker3d.render.choices import Device, Dtype, Preprocess, Renderer
-
 MAX_ANGLE_DEG = 90.0  # further, the portrait shows nothing of the face
+SMALLEST_PX, LARGEST_PX = 64, 4096  # of a photo's video
+Tell = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """What only the facevid2vid renderer takes; None is its usual way."""
+
+    preprocess: Preprocess | None = None
+    yaw: str | None = None
+    pitch: str | None = None
+    roll: str | None = None
+    source: str | Path | None = None
+    weights: str | Path | None = None
+    dtype: Dtype | None = None
+    device: Device | None = None
 
 
 def render(
@@ -24,84 +40,130 @@ def render(
     portrait: str | Path,
     out: str | Path,
     *,
-    renderer: Renderer = "facevid2vid",
-    size: int = 256,
-    preprocess: Preprocess = "crop",
+    renderer: Renderer = "auto",
+    size: int | None = None,
     still: bool = False,
     expression_scale: float = 1.0,
-    yaw: str | None = None,
-    pitch: str | None = None,
-    roll: str | None = None,
     audio: str | Path | None = None,
-    source: str | Path | None = None,
-    weights: str | Path | None = None,
-    dtype: Dtype = "auto",
-    device: Device = "auto",
+    fps: float | None = None,
     force: bool = False,
     show: Mode = "none",
-    tell: Callable[[str], object] | None = None,
+    tell: Tell | None = None,
+    **network: Any,
 ) -> Path:
-    """A `basel` track to a video, or numbered pictures, of the portrait speaking, by the official networks.
+    """A track to a video, or numbered pictures, of the portrait speaking.
 
-    See `sadtalker3d.render.facevid2vid.talking_portrait.TalkingPortrait` for the parameters.
-
-    yaw, pitch, roll : degrees in place of the track's: one number, or several with commas to pass through
+    renderer : "photo" moves the photo's own pixels by the embedded head, for `open` tracks; "facevid2vid" are
+        SadTalker's networks, for `basel` tracks; "auto" is what the track takes
+    size : photo: the video's long side in pixels, the picture's own unless given; facevid2vid: 256 or 512
+    still : the head stays as it is in the portrait
+    expression_scale : factor of the expression, 0 to 10
     audio : in place of the sound that the track names; without any the video is silent
-    source : file with the portrait's coefficients, in place of those measured in the picture
-    weights : folder of a renderer that was trained here; it has its own size and says which tracks it takes
-    tell : called with each sentence about the portrait that the user should read, before the long work
+    fps : frames per second, in place of the track's
+    tell : called with each sentence about the portrait that the user should read
+    network : see `NetworkOptions`; the angles are degrees in place of the track's: one number, or several with
+        commas to pass through; `source` is a file with the portrait's coefficients, `weights` the folder of a
+        renderer that was trained here
 
     Raises
     ------
     UserError : a bad input, missing networks, or an output that exists already (unless `force`)
     """
     from sadtalker3d.audio import open_audio
-    from sadtalker3d.render.facevid2vid.animate import HeadAngles
-    from sadtalker3d.render.facevid2vid.load import chosen_device, chosen_renderer
-    from sadtalker3d.render.facevid2vid.source import read_source
-    from sadtalker3d.render.facevid2vid.talking_portrait import (
-        TalkingPortrait,
-        check_expression_scale,
-        driving_motion,
-    )
+    from sadtalker3d.edit import resample
     from sadtalker3d.render.write_frames import check_frames_output, write_frames
 
-    if renderer != "facevid2vid":
-        raise UserError(f"there is no renderer '{renderer}'; choose facevid2vid")
-    track, out = load(take), Path(out)
-    networks = chosen_renderer(weights, size)
-    try:
-        driving_motion(track, networks.space)
-    except TrackError as error:
-        raise UserError(f"{take}: {error}") from None
-    chosen_device(device)
+    if renderer not in get_args(Renderer):
+        raise UserError(f"there is no renderer '{renderer}'; choose {', '.join(get_args(Renderer))}")
     check_expression_scale(expression_scale)
-    angles = HeadAngles(*(angle_list(text, f"--{name}") for name, text in
-                          (("yaw", yaw), ("pitch", pitch), ("roll", roll))))  # fmt: skip
+    options = NetworkOptions(**network)
+    track, out = load(take), Path(out)
+    if renderer == "auto":
+        renderer = "facevid2vid" if track.space == "basel" or options.weights is not None else "photo"
+    if fps is not None and renderer == "facevid2vid":
+        raise UserError(
+            "--fps is for photos: the official networks know 25 frames a second alone; leave it out"
+        )
+    prepare = _photo if renderer == "photo" else _networks
+    make = prepare(take, track, size, options)
     sound = find_audio(track, take) if audio is None else Path(audio)
-    inputs = [Path(p) for p in (take, portrait, sound, source) if p is not None]
+    inputs = [Path(p) for p in (take, portrait, sound, options.source) if p is not None]
     check_frames_output(out, force=force, inputs=inputs)
     if sound is None and track.audio is not None:
         raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
     if sound is not None:
         open_audio(sound)
-    coefficients = None if source is None else read_source(source, networks.space)
-    talking = TalkingPortrait(
-        portrait,
-        size=size,
-        preprocess=preprocess,
-        source=coefficients,
-        weights=weights,
-        dtype=dtype,
-        device=device,
-    )
-    for note in talking.notes:
-        if tell is not None:
-            tell(note)
+    if fps is not None:
+        track = resample(track, fps)
+    frames = make(portrait, track, still, expression_scale, tell or _unheard)
     with progress("render", show) as report:
-        frames = talking.frames(track, still=still, expression_scale=expression_scale, angles=angles)
-        write_frames(out, _counted(frames, track, report), track.fps, sound)
+        write_frames(out, counted(frames, len(track), report), track.fps, sound)
     return out
+
+
+Make = Callable[[str | Path, Track, bool, float, Tell], "Iterator[np.ndarray]"]
+
+
+def _photo(take: str | Path, track: Track, size: int | None, options: NetworkOptions) -> Make:
+    """Checks what can be checked before the portrait is read; the rest is done by the function it returns."""
+    for name, value in vars(options).items():
+        if value is not None:
+            raise UserError(
+                f"--{name} is for the official networks; leave it out, or add --renderer facevid2vid"
+            )
+    if size is not None and not SMALLEST_PX <= size <= LARGEST_PX:
+        raise UserError(
+            f"the size is {size}; a video's long side is from {SMALLEST_PX} to {LARGEST_PX} pixels"
+        )
+    _require_space(take, track, "open", "a speaking photo")
+
+    def make(
+        portrait: str | Path, track: Track, still: bool, expression_scale: float, tell: Tell
+    ) -> Iterator[np.ndarray]:
+        from sadtalker3d.render.speaking_photo import SpeakingPhoto
+
+        photo = SpeakingPhoto(portrait, longest_px=size)
+        for note in photo.notes:
+            tell(note)
+        return photo.frames(track, still=still, expression_scale=expression_scale, tell=tell)
+
+    return make
+
+
+def _networks(take: str | Path, track: Track, size: int | None, options: NetworkOptions) -> Make:
+    """The same for the official networks."""
+    from sadtalker3d.render.facevid2vid.animate import HeadAngles
+    from sadtalker3d.render.facevid2vid.load import USUAL_SIZE, chosen_device, chosen_renderer
+    from sadtalker3d.render.facevid2vid.source import read_source
+
+    networks = chosen_renderer(options.weights, size or USUAL_SIZE)
+    _require_space(take, track, networks.space, "the facevid2vid renderer")
+    device = options.device or "auto"
+    chosen_device(device)
+    angles = HeadAngles(
+        *(angle_list(getattr(options, name), f"--{name}") for name in ("yaw", "pitch", "roll"))
+    )
+
+    def make(
+        portrait: str | Path, track: Track, still: bool, expression_scale: float, tell: Tell
+    ) -> Iterator[np.ndarray]:
+        from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait
+
+        coefficients = None if options.source is None else read_source(options.source, networks.space)
+        talking = TalkingPortrait(
+            portrait,
+            size=size or USUAL_SIZE,
+            preprocess=options.preprocess or "crop",
+            source=coefficients,
+            weights=options.weights,
+            dtype=options.dtype or "auto",
+            device=device,
+        )
+        for note in talking.notes:
+            tell(note)
+        return talking.frames(track, still=still, expression_scale=expression_scale, angles=angles)
+
+    return make
 
 
 def angle_list(text: str | None, option: str) -> tuple[float, ...] | None:
@@ -120,7 +182,12 @@ def angle_list(text: str | None, option: str) -> tuple[float, ...] | None:
     return angles
 
 
-def _counted(frames: Iterator[np.ndarray], track: Track, report: Report) -> Iterator[np.ndarray]:
-    for done, frame in enumerate(frames, start=1):
-        yield frame
-        report(done, len(track))
+def _require_space(take: str | Path, track: Track, space: str, who: str) -> None:
+    try:
+        track.require_space(space, who)
+    except TrackError as error:
+        raise UserError(f"{take}: {error}") from None
+
+
+def _unheard(note: str) -> None:
+    del note

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
+Item = TypeVar("Item")
 Mode = Literal["auto", "bar", "plain", "json", "none"]
 
 
@@ -34,6 +35,13 @@ def progress(task: str, mode: Mode = "auto", *, unit: str = "frames") -> Iterato
     shows = {"bar": _bar, "plain": _plain, "json": _json, "none": _none}
     with shows[mode](task, unit) as report:
         yield report
+
+
+def counted(items: Iterable[Item], total: int, report: Report) -> Iterator[Item]:
+    """The items as they come, each reported when it has been taken."""
+    for done, item in enumerate(items, start=1):
+        yield item
+        report(done, total)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.progress import Report
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sadtalker3d.render.choices import Device, Dtype, Preprocess, Renderer
     from sadtalker3d.render.facevid2vid.animate import HeadAngles
     from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait
+    from sadtalker3d.render.speaking_photo import SpeakingPhoto
 
 
 class Talker:
@@ -27,9 +28,9 @@ class Talker:
 
     Parameters
     ----------
-    portrait : a picture of the person. It is checked; it speaks where the renderer is "facevid2vid", elsewhere the
-        embedded head does in its place.
-    face : the morphable model that shows the tracks; the embedded head unless given
+    portrait : a picture of the person, or a video, whose first frame is taken
+    face : the morphable model that shows the tracks; unless given, the embedded head, with the person's shape and
+        colours where there is a portrait
 
     Raises
     ------
@@ -39,15 +40,16 @@ class Talker:
     def __init__(self, portrait: str | Path | None = None, *, face: FaceModel | None = None) -> None:
         self.portrait = None if portrait is None else _checked_picture(Path(portrait))
         self._talking: tuple[tuple[object, ...], TalkingPortrait] | None = None
+        self._photo: tuple[int | None, SpeakingPhoto] | None = None
         if face is not None:
             self.face = face
 
     @cached_property
     def face(self) -> FaceModel:
-        """The morphable model that shows the tracks."""
+        """The morphable model that shows the tracks; UserError where the portrait has no face."""
         import bfm
 
-        return bfm.load("open")
+        return bfm.load("open") if self.portrait is None else self._any_photo().head
 
     def animate(
         self,
@@ -109,7 +111,7 @@ class Talker:
         self,
         track: Track,
         *,
-        renderer: Renderer | None = None,
+        renderer: Renderer | Literal["head"] = "auto",
         size: int | None = None,
         preprocess: Preprocess = "crop",
         still: bool = False,
@@ -120,28 +122,46 @@ class Talker:
     ) -> Iterator[np.ndarray]:
         """Yield the track as (H, W, 3) uint8 pictures, one at a time.
 
-        Without a renderer the head speaks, `size` pixels wide and high (512), and what follows is not used.
+        renderer : "photo", the portrait's own pixels, moved, from an `open` track; "facevid2vid", the portrait through
+            the official networks, from a `basel` track; "auto", what the track takes; "head", the 3D head alone,
+            which is also what is shown without a portrait
+        size : photo: the long side in pixels, the picture's own unless given; facevid2vid: 256 or 512; head: width and
+            height, 512 unless given
+        still, expression_scale : see `SpeakingPhoto.frames`
+        preprocess, angles, dtype, device : of facevid2vid, see `TalkingPortrait`
 
-        renderer : "facevid2vid", the portrait through the official networks, from a `basel` track
-        size : of the square that these make, 256 or 512
-        preprocess : see `sadtalker3d.render.choices.Preprocess`
-        still, expression_scale, angles : see `TalkingPortrait.frames`
-        dtype, device : see `sadtalker3d.render.choices`
-
-        The portrait is read once for all tracks of one size and preprocess. Raises UserError: no portrait, no
-        networks, or a track of the other space.
+        The portrait is read once for all tracks. Raises UserError: no portrait, no face in it, no networks, or a track
+        of the other space.
         """
-        if renderer is None:
+        if renderer == "head" or (renderer == "auto" and self.portrait is None):
             from sadtalker3d.render.preview import Preview
 
             with Preview(self.face, size=size or 512) as preview:
                 yield from preview.render(track)
             return
-        if renderer != "facevid2vid":
-            raise UserError(f"there is no renderer '{renderer}'; choose facevid2vid")
-        talking = self.talking_portrait(size=size or 256, preprocess=preprocess, dtype=dtype, device=device)
-        for frame in talking.frames(track, still=still, expression_scale=expression_scale, angles=angles):
-            yield frame.copy()
+        chosen = {"basel": "facevid2vid", "open": "photo"}[track.space] if renderer == "auto" else renderer
+        if chosen == "photo":
+            photo = self.speaking_photo(longest_px=size)
+            yield from photo.frames(track, still=still, expression_scale=expression_scale)
+        elif chosen == "facevid2vid":
+            talking = self.talking_portrait(
+                size=size or 256, preprocess=preprocess, dtype=dtype, device=device
+            )
+            for frame in talking.frames(track, still=still, expression_scale=expression_scale, angles=angles):
+                yield frame.copy()
+        else:
+            raise UserError(f"there is no renderer '{chosen}'; choose auto, photo, facevid2vid or head")
+
+    def speaking_photo(self, *, longest_px: int | None = None) -> SpeakingPhoto:
+        """The portrait ready to speak without any checkpoint; the last one made is kept."""
+        from sadtalker3d.render.speaking_photo import SpeakingPhoto
+
+        if self._photo is None or self._photo[0] != longest_px:
+            self._photo = (longest_px, SpeakingPhoto(self._required_portrait(), longest_px=longest_px))
+        return self._photo[1]
+
+    def _any_photo(self) -> SpeakingPhoto:
+        return self.speaking_photo() if self._photo is None else self._photo[1]
 
     def talking_portrait(
         self,
@@ -154,16 +174,18 @@ class Talker:
         """The portrait for the official networks; the last one made is kept."""
         from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait
 
-        if self.portrait is None:
-            raise UserError("a photoreal video needs a portrait; make the talker with Talker(portrait=...)")
+        portrait = self._required_portrait()
         asked = (size, preprocess, dtype, device)
         if self._talking is None or self._talking[0] != asked:
             self._talking = None  # the old one goes before the new one needs its memory
-            made = TalkingPortrait(
-                self.portrait, size=size, preprocess=preprocess, dtype=dtype, device=device
-            )
+            made = TalkingPortrait(portrait, size=size, preprocess=preprocess, dtype=dtype, device=device)
             self._talking = (asked, made)
         return self._talking[1]
+
+    def _required_portrait(self) -> Path:
+        if self.portrait is None:
+            raise UserError("a photoreal video needs a portrait; make the talker with Talker(portrait=...)")
+        return self.portrait
 
 
 def _checked_picture(path: Path) -> Path:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sadtalker3d.render.facevid2vid.animate import Networks
     from sadtalker3d.render.facevid2vid.trained import TrainedFor
 
+USUAL_SIZE = 256
 SIZES = (256, 512)  # pixels; the official generators are trained for these
 
 

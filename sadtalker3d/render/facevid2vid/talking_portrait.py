@@ -7,16 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from sadtalker3d.errors import UserError
-from sadtalker3d.render.choices import Device, Dtype, Preprocess
+from sadtalker3d.render.choices import Device, Dtype, Preprocess, check_expression_scale
 from sadtalker3d.render.facevid2vid import load
 from sadtalker3d.render.facevid2vid.animate import AnimatedPortrait, HeadAngles
 from sadtalker3d.render.facevid2vid.fit import FittedPortrait, fit_portrait
 from sadtalker3d.render.pasteback import Pasteback
 from sadtalker3d.track import Track
 from sadtalker3d.track_files import to_rows
-
-MAX_EXPRESSION_SCALE = 10.0  # far beyond any face; upstream's own slider ends at 3
 
 
 class TalkingPortrait:
@@ -102,15 +99,6 @@ class TalkingPortrait:
         if self._at_rest is None:
             self._at_rest = next(self._animated.frames(portrait.source[None]))
         return Pasteback(portrait.picture, portrait.box, self._at_rest).onto
-
-
-def check_expression_scale(scale: float) -> None:
-    """UserError where the scale is no strength of an expression."""
-    if not 0 <= scale <= MAX_EXPRESSION_SCALE:
-        raise UserError(
-            f"the expression scale is {scale:g}; give a number from 0 to {MAX_EXPRESSION_SCALE:g}, 1 is the "
-            "track as it is"
-        )
 
 
 def driving_motion(track: Track, space: str = "basel") -> np.ndarray:
