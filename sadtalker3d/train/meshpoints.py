@@ -4,8 +4,8 @@ Renders of several people are shown to the detector, and each point is cast onto
 lips nothing tells an upper from a lower point, so those around the mouth come from renders with an open one. Places on
 the mean head are then averaged over the people and over both sides, and laid back on the surface.
 
-As a head turns the points slide on it, so that yaw would come out a fifth too large and pitch a fifth too small: how far
-they slide is measured on other renders of known pose, and `fit.py` takes it off.
+As a head turns the points slide on it, so that yaw would come out a fifth too large and pitch a fifth too small. How
+far they slide is measured on other renders of known pose, and the fit takes it off.
 """
 
 from __future__ import annotations
