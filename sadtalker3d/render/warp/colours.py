@@ -38,7 +38,10 @@ def sampled(picture: np.ndarray, xy: np.ndarray, blur_px: float = 0.0) -> np.nda
     at = (xy - low).astype(np.float32)
     rows = np.array_split(at, max(len(at) // 30000, 1))  # OpenCV's pictures have fewer than 32767 rows
     return np.concatenate(
-        [cv2.remap(part, r[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0] for r in rows]
+        [
+            cv2.remap(part, r[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+            for r in rows
+        ]
     )
 
 
