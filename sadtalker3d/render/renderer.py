@@ -89,8 +89,9 @@ class PortraitRenderer(Renderer):
         GL.glTexImage2D(
             GL.GL_TEXTURE_2D, 0, GL.GL_RGBA8, large, large, 0, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, None
         )
-        for name in (GL.GL_TEXTURE_MIN_FILTER, GL.GL_TEXTURE_MAG_FILTER):
-            GL.glTexParameteri(GL.GL_TEXTURE_2D, name, GL.GL_LINEAR)
+        smaller = GL.GL_LINEAR_MIPMAP_NEAREST if self._see_through else GL.GL_LINEAR
+        GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MIN_FILTER, smaller)
+        GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAG_FILTER, GL.GL_LINEAR)
         GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, self._depth)
         GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, GL.GL_DEPTH_COMPONENT24, large, large)
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._main_fb_ms)
@@ -155,6 +156,8 @@ class PortraitRenderer(Renderer):
         self._resolve._bind()
         GL.glActiveTexture(GL.GL_TEXTURE0)
         GL.glBindTexture(GL.GL_TEXTURE_2D, self._picture)
+        if self._see_through:
+            GL.glGenerateMipmap(GL.GL_TEXTURE_2D)
         GL.glBindVertexArray(self._no_attributes)
         GL.glDrawArrays(GL.GL_TRIANGLES, 0, 3)
         GL.glBindVertexArray(0)

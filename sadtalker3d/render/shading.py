@@ -214,6 +214,10 @@ void main() {
 }
 """
 
+# See-through pictures have straight alpha, which is what files hold. Where (nearly) nothing is there, the colour
+# is the edge's, from smaller and smaller versions of the picture: video keeps one colour for four pixels and
+# scaling mixes neighbours, so black would show as a dark fringe. (After the pull-push method of Gortler et al.,
+# The Lumigraph, 1996.) Below an alpha of LEAST_ALPHA 8 bits no longer hold the colour.
 # Half a step of noise keeps the dark gradient from showing bands in 8 bits.
 RESOLVE_FRAGMENT = (
     BACKDROP
@@ -222,11 +226,16 @@ RESOLVE_FRAGMENT = (
 uniform sampler2D picture;
 in vec2 at;
 out vec4 color;
+const float LEAST_ALPHA = 0.1;
 
 void main() {
-    vec4 head = texture(picture, 0.5 + 0.5 * at);
-    if (SEE_THROUGH) {  // straight alpha, which is what files hold
-        color = vec4(head.rgb / max(head.a, 0.001), head.a);
+    vec4 head = textureLod(picture, 0.5 + 0.5 * at, 0.0);
+    if (SEE_THROUGH) {
+        vec4 near = head;
+        for (int level = 1; near.a < LEAST_ALPHA && level < 13; level++) {
+            near = textureLod(picture, 0.5 + 0.5 * at, float(level));
+        }
+        color = vec4(near.rgb / max(near.a, 0.001), head.a);
         return;
     }
     float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5;

@@ -12,7 +12,6 @@ import numpy as np
 import pyrender
 from OpenGL import GL
 
-from sadtalker3d.render.cutout import with_spread_colors
 from sadtalker3d.render.gl import Context
 from sadtalker3d.render.renderer import SUPERSAMPLING, FacePart, PortraitRenderer
 from sadtalker3d.render.shading import Studio, Surfaces
@@ -58,7 +57,6 @@ class Stage:
         see_through: bool = False,
     ) -> None:
         self._context: Context | None = Context()
-        self._see_through = see_through
         # no mipmaps: the samples of a pixel average enough, and a frame takes a seventh less time
         linear = pyrender.Sampler(magFilter=GL.GL_LINEAR, minFilter=GL.GL_LINEAR)
         source = _no_finer_than(face.texture, 2 * size * SUPERSAMPLING)
@@ -101,8 +99,7 @@ class Stage:
         for part, ids in zip(self._parts, self._ids, strict=True):
             part.update(vertices, normals, ids)
         self._scene.set_pose(self._head, pose)
-        picture = self._renderer.render(self._scene, pyrender.RenderFlags.OFFSCREEN)
-        return with_spread_colors(picture) if self._see_through else picture
+        return self._renderer.render(self._scene, pyrender.RenderFlags.OFFSCREEN)
 
     def close(self) -> None:
         """Free what OpenGL holds."""
