@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -52,14 +53,11 @@ def test_talk_makes_every_file_and_keeps_what_is_there(monkeypatch, capsys, tmp_
     assert {path: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_talk_without_opengl_delivers_the_rest(monkeypatch, capsys, tmp_path, portrait, speech):
-    def no_gl() -> str:
-        raise sadtalker3d.UserError("no OpenGL here; install libegl1")
-
-    monkeypatch.setattr("sadtalker3d.render.preview.check_gl", no_gl)
-    assert run(monkeypatch, "talk", portrait, speech, "-o", tmp_path / "out") == 0
-    assert "install libegl1" in capsys.readouterr().err
-    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".csv", ".glb", ".json"]
+def test_talk_needs_a_face(monkeypatch, capsys, tmp_path, speech):
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((200, 200, 3), 120, np.uint8))
+    code = run(monkeypatch, "talk", tmp_path / "wall.png", speech, "-o", tmp_path / "out")
+    refused(capsys, code, "wall.png", "no face found")
+    assert not (tmp_path / "out").exists()
 
 
 def test_animate_is_the_same_bytes_for_the_same_seed(monkeypatch, tmp_path, speech):

@@ -80,7 +80,16 @@ def test_tracks_that_cannot_be_used(monkeypatch, capsys, tmp_path, portrait, tak
     def render(path: Path, **_: object) -> int:
         return run(monkeypatch, "render", path, "--portrait", portrait, "-o", out)
 
-    refused(capsys, render(take.save(tmp_path / "open.json")), "open.json", "--space basel")
+    open_take = take.save(tmp_path / "open.json")
+    code = run(
+        monkeypatch, "render", open_take, "--portrait", portrait, "-o", out, "--renderer", "facevid2vid"
+    )
+    refused(capsys, code, "open.json", "--space basel")
+    refused(
+        capsys,
+        run(monkeypatch, "render", open_take, "--portrait", portrait, "-o", out, "--yaw", "5"),
+        "--yaw",
+    )
     refused(capsys, render(tmp_path / "gone.json"), "gone.json: no such file")
     scipy.io.savemat(tmp_path / "69.mat", {"coeff_3dmm": np.zeros((3, 69))})
     refused(capsys, render(tmp_path / "69.mat"), "69.mat", "(3, 69)")
@@ -100,7 +109,6 @@ def test_outputs_that_cannot_be_written(monkeypatch, capsys, tmp_path, portrait,
 
     refused(capsys, render(there), "there.mp4: exists already", "--force")
     refused(capsys, render(tmp_path / "me.gif"), "me.gif", ".mp4")
-    refused(capsys, render(tmp_path), "written as .mp4")
     assert there.read_text() == "mine"
     heard = performance.replace(audio="gone.wav").save(tmp_path / "heard.json")
     code = run(monkeypatch, "render", heard, "--portrait", portrait, "-o", tmp_path / "me.mp4")
