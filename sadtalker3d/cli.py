@@ -15,6 +15,7 @@ from sadtalker3d.cli_options import (
     BrowsGain,
     CheeksGain,
     Degrees,
+    FacePoints,
     Force,
     FramesOut,
     FramesPerSecond,
@@ -84,6 +85,7 @@ def talk(
             show_default=False,
         ),
     ] = None,
+    points: FacePoints = None,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
@@ -95,7 +97,7 @@ def talk(
         gains=_gains(
                 mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze,
                 brows=brows, cheeks=cheeks, lids=lids, asymmetry=asymmetry,
-            ), size=size, force=force, show=progress,
+            ), size=size, points=points, force=force, show=progress,
     )  # fmt: skip
     for note in result.notes:
         typer.echo(note, err=True)
@@ -267,6 +269,7 @@ def render(
         Path | None, typer.Option(help="Sound for the video; the track's own unless given.")
     ] = None,
     fps: FramesPerSecond = None,
+    points: FacePoints = None,
     preprocess: Annotated[
         Preprocess | None,
         typer.Option(
@@ -307,7 +310,7 @@ def render(
 
     video = run(
         take, portrait, out, renderer=renderer, size=size, still=still, expression_scale=expression_scale,
-        audio=audio, fps=fps, preprocess=preprocess, yaw=yaw, pitch=pitch, roll=roll, source=source,
+        audio=audio, fps=fps, points=points, preprocess=preprocess, yaw=yaw, pitch=pitch, roll=roll, source=source,
         weights=weights, dtype=dtype, device=device, force=force, show=progress,
         tell=lambda note: typer.echo(note, err=True),
     )  # fmt: skip

@@ -51,3 +51,12 @@ FramesPerSecond = Annotated[
     float | None,
     typer.Option("--fps", help="Frames a second; the track's own unless given.", show_default=False),
 ]
+FacePoints = Annotated[
+    Path | None,
+    typer.Option(
+        "--points",
+        help="Where the face is, if it is not found: a JSON file with left_eye, right_eye, nose, mouth_left and "
+        "mouth_right as [x, y] in pixels, left and right as one sees them.",
+        show_default=False,
+    ),
+]

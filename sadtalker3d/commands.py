@@ -45,6 +45,7 @@ def talk(
     still: bool = False,
     gains: Gains | None = None,
     size: int | None = None,
+    points: str | Path | None = None,
     force: bool = False,
     show: Mode = "none",
 ) -> Talk:
@@ -54,6 +55,7 @@ def talk(
     The files are named after the speech file.
 
     size : the video's long side in pixels; the picture's own unless given
+    points : a file with five clicked points, where the face is not found; see `sadtalker3d.face.hint`
 
     Raises
     ------
@@ -63,7 +65,7 @@ def talk(
     from sadtalker3d.render.video import write_video
     from sadtalker3d.talker import Talker
 
-    talker = Talker(portrait)
+    talker = Talker(portrait, points=points)
     folder, stem = Path(out), Path(speech).stem
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file; give the name of a folder for the results")

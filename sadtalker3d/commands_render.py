@@ -46,6 +46,7 @@ def render(
     expression_scale: float = 1.0,
     audio: str | Path | None = None,
     fps: float | None = None,
+    points: str | Path | None = None,
     force: bool = False,
     show: Mode = "none",
     tell: Tell | None = None,
@@ -60,6 +61,7 @@ def render(
     expression_scale : factor of the expression, 0 to 10
     audio : in place of the sound that the track names; without any the video is silent
     fps : frames per second, in place of the track's
+    points : a file with five clicked points, where the face is not found; see `sadtalker3d.face.hint`
     tell : called with each sentence about the portrait that the user should read
     network : see `NetworkOptions`; the angles are degrees in place of the track's: one number, or several with
         commas to pass through; `source` is a file with the portrait's coefficients, `weights` the folder of a
@@ -87,7 +89,7 @@ def render(
     prepare = _photo if renderer == "photo" else _networks
     make = prepare(take, track, size, options)
     sound = find_audio(track, take) if audio is None else Path(audio)
-    inputs = [Path(p) for p in (take, portrait, sound, options.source) if p is not None]
+    inputs = [Path(p) for p in (take, portrait, sound, points, options.source) if p is not None]
     check_frames_output(out, force=force, inputs=inputs)
     if sound is None and track.audio is not None:
         raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
@@ -95,13 +97,21 @@ def render(
         open_audio(sound)
     if fps is not None:
         track = resample(track, fps)
-    frames = make(portrait, track, still, expression_scale, tell or _unheard)
+    frames = make(Sitter(portrait, points), track, still, expression_scale, tell or _unheard)
     with progress("render", show) as report:
         write_frames(out, counted(frames, len(track), report), track.fps, sound)
     return out
 
 
-Make = Callable[[str | Path, Track, bool, float, Tell], "Iterator[np.ndarray]"]
+@dataclass(frozen=True)
+class Sitter:
+    """Whose portrait it is: the picture, and where the face is if the user says so."""
+
+    portrait: str | Path
+    points: str | Path | None
+
+
+Make = Callable[[Sitter, Track, bool, float, Tell], "Iterator[np.ndarray]"]
 
 
 def _photo(take: str | Path, track: Track, size: int | None, options: NetworkOptions) -> Make:
@@ -118,11 +128,11 @@ def _photo(take: str | Path, track: Track, size: int | None, options: NetworkOpt
     _require_space(take, track, "open", "a speaking photo")
 
     def make(
-        portrait: str | Path, track: Track, still: bool, expression_scale: float, tell: Tell
+        sitter: Sitter, track: Track, still: bool, expression_scale: float, tell: Tell
     ) -> Iterator[np.ndarray]:
         from sadtalker3d.render.speaking_photo import SpeakingPhoto
 
-        photo = SpeakingPhoto(portrait, longest_px=size)
+        photo = SpeakingPhoto(sitter.portrait, points=sitter.points, longest_px=size)
         for note in photo.notes:
             tell(note)
         return photo.frames(track, still=still, expression_scale=expression_scale, tell=tell)
@@ -145,13 +155,14 @@ def _networks(take: str | Path, track: Track, size: int | None, options: Network
     )
 
     def make(
-        portrait: str | Path, track: Track, still: bool, expression_scale: float, tell: Tell
+        sitter: Sitter, track: Track, still: bool, expression_scale: float, tell: Tell
     ) -> Iterator[np.ndarray]:
         from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait
 
         coefficients = None if options.source is None else read_source(options.source, networks.space)
         talking = TalkingPortrait(
-            portrait,
+            sitter.portrait,
+            points=sitter.points,
             size=size or USUAL_SIZE,
             preprocess=options.preprocess or "crop",
             source=coefficients,

@@ -29,6 +29,7 @@ class Talker:
     Parameters
     ----------
     portrait : a picture of the person, or a video, whose first frame is taken
+    points : a file with five clicked points, where the face is not found; see `sadtalker3d.face.hint`
     face : the morphable model that shows the tracks; unless given, the embedded head, with the person's shape and
         colours where there is a portrait
 
@@ -37,7 +38,14 @@ class Talker:
     UserError : the portrait is missing or not a picture
     """
 
-    def __init__(self, portrait: str | Path | None = None, *, face: FaceModel | None = None) -> None:
+    def __init__(
+        self,
+        portrait: str | Path | None = None,
+        *,
+        points: str | Path | None = None,
+        face: FaceModel | None = None,
+    ) -> None:
+        self.points = points
         self.portrait = None if portrait is None else _checked_picture(Path(portrait))
         self._talking: tuple[tuple[object, ...], TalkingPortrait] | None = None
         self._photo: tuple[int | None, SpeakingPhoto] | None = None
@@ -157,7 +165,8 @@ class Talker:
         from sadtalker3d.render.speaking_photo import SpeakingPhoto
 
         if self._photo is None or self._photo[0] != longest_px:
-            self._photo = (longest_px, SpeakingPhoto(self._required_portrait(), longest_px=longest_px))
+            portrait = self._required_portrait()
+            self._photo = (longest_px, SpeakingPhoto(portrait, points=self.points, longest_px=longest_px))
         return self._photo[1]
 
     def _any_photo(self) -> SpeakingPhoto:
@@ -178,7 +187,9 @@ class Talker:
         asked = (size, preprocess, dtype, device)
         if self._talking is None or self._talking[0] != asked:
             self._talking = None  # the old one goes before the new one needs its memory
-            made = TalkingPortrait(portrait, size=size, preprocess=preprocess, dtype=dtype, device=device)
+            made = TalkingPortrait(
+                portrait, size=size, preprocess=preprocess, points=self.points, dtype=dtype, device=device
+            )
             self._talking = (asked, made)
         return self._talking[1]
 

@@ -109,6 +109,10 @@ class Landmarks:
         mesh, evidence = self._mesh.points(picture, face.box.astype(np.float64), eyes)
         return _face(mesh, evidence) if evidence >= self.config.followed_evidence else None
 
+    def mesh_in(self, picture: np.ndarray, box: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarray, float]:
+        """The (468, 3) points in a box that is known to hold a face, and the evidence, see `FaceMesh.points`."""
+        return self._mesh.points(picture, box, eyes)
+
     def _meshes(self, picture: np.ndarray, levels: int | None = None) -> list[tuple[np.ndarray, float]]:
         """(468, 3) meshes and the evidence for them, from the first level that has any."""
         for level, found in enumerate(self._detector.levels(picture)):

@@ -27,13 +27,22 @@ class Portrait:
     notes: list[str]
 
 
-def read_portrait(path: str | Path, landmarks: Landmarks | None = None) -> Portrait:
+def read_portrait(
+    path: str | Path, landmarks: Landmarks | None = None, *, hint: str | Path | None = None
+) -> Portrait:
     """Read a picture or a video's first frame and find its face.
 
+    hint : a file with five clicked points, see `face.hint`, where the face is then taken to be
+
     A picture that lies on its side is turned, because neither the crop nor the networks can use a head that does.
-    Raises UserError: see `read_picture` and `largest_face`.
+    Raises UserError: see `read_picture`, `largest_face` and `hinted_face`.
     """
     landmarks = landmarks or Landmarks()
+    if hint is not None:
+        from sadtalker3d.face.hint import hinted_face, read_hint
+
+        five, picture = read_hint(hint), read_picture(path)
+        return Portrait(picture, *hinted_face(picture, five, str(path), landmarks))
     picture = read_picture(path)
     face, notes = largest_face(picture, str(path), landmarks)
     turns = face.quarter_turns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from bfm.model import FaceModel
     from sadtalker3d.face.headfit import HeadFit
+    from sadtalker3d.face.landmarks import Face
     from sadtalker3d.render.portrait import PhotoPortrait
     from sadtalker3d.track import Track
 
@@ -22,6 +24,7 @@ class SpeakingPhoto:
     Parameters
     ----------
     path : a picture with a face, or a video, whose first frame is taken
+    points : a file with five clicked points, where the detector does not find the face; see `face.hint`
     longest_px : a larger picture is shrunk to this long side; its own size unless given
 
     Attributes
@@ -35,17 +38,16 @@ class SpeakingPhoto:
     UserError : not a picture, no face in it, or one that is turned too far
     """
 
-    def __init__(self, path: str | Path, *, longest_px: int | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, points: str | Path | None = None, longest_px: int | None = None
+    ) -> None:
         from sadtalker3d.face.fit import fit_portrait3d
-        from sadtalker3d.face.landmarks import Landmarks, largest_face
         from sadtalker3d.face.portrait import read_portrait
 
-        landmarks = Landmarks()
-        portrait = read_portrait(path, landmarks)
+        portrait = read_portrait(path, hint=points)
         picture, face, notes = portrait.picture, portrait.face, portrait.notes
         if longest_px is not None and longest_px < max(picture.shape[:2]):
-            picture = _shrunk(picture, longest_px)
-            face, notes = largest_face(picture, str(path), landmarks)
+            picture, face = _shrunk(picture, face, longest_px)
         self.picture = picture
         self.fit: HeadFit = fit_portrait3d(picture, face, self._model, name=str(path))
         self.notes = (*notes, *self.fit.notes)
@@ -88,10 +90,22 @@ class SpeakingPhoto:
         return self._moving.frames(track, still=still, expression_gain=expression_scale, tell=tell)
 
 
-def _shrunk(picture: np.ndarray, longest_px: int) -> np.ndarray:
+def _shrunk(picture: np.ndarray, face: Face, longest_px: int) -> tuple[np.ndarray, Face]:
     import cv2
 
     height, width = picture.shape[:2]
     scale = longest_px / max(height, width)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    x, y = size[0] / width, size[1] / height
+    moved = replace(
+        face,
+        points=_scaled(face.points, x, y),
+        mesh=np.column_stack([_scaled(face.mesh[:, :2], x, y), face.mesh[:, 2] * np.float32(x)]),
+        box=_scaled(face.box.reshape(2, 2), x, y).ravel(),
+    )
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA), moved
+
+
+def _scaled(points: np.ndarray, x: float, y: float) -> np.ndarray:
+    """Pixels of a resized picture, in which the first pixel's middle is (0, 0) again."""
+    return ((points + 0.5) * (x, y) - 0.5).astype(np.float32)

@@ -46,7 +46,12 @@ class FittedPortrait:
 
 
 def fit_portrait(
-    path: str | Path, *, size: int, preprocess: Preprocess = "crop", source: np.ndarray | None = None
+    path: str | Path,
+    *,
+    size: int,
+    preprocess: Preprocess = "crop",
+    source: np.ndarray | None = None,
+    points: str | Path | None = None,
 ) -> FittedPortrait:
     """Find the face, cut it out, and measure its coefficients unless they are given.
 
@@ -60,7 +65,7 @@ def fit_portrait(
 
     if source is not None:
         source = source_columns(source, full=preprocess in FULL)
-    portrait = read_portrait(path)
+    portrait = read_portrait(path, hint=points)
     crop = crop_face(portrait.picture, portrait.face.points, size, preprocess)
     x0, y0, x1, y1 = crop.box
     width, height = x1 - x0, y1 - y0

@@ -25,6 +25,7 @@ class TalkingPortrait:
     size : 256 or 512, of the square that the networks see
     preprocess : see `sadtalker3d.render.choices.Preprocess`
     source : (70,) or (73,) coefficients of the portrait; measured in the picture unless given
+    points : a file with five clicked points, where the face is not found; see `face.hint`
     weights : folder of a renderer trained here, in place of the official networks; it has its own size
     dtype, device : see `sadtalker3d.render.choices`
 
@@ -46,6 +47,7 @@ class TalkingPortrait:
         size: int = 256,
         preprocess: Preprocess = "crop",
         source: np.ndarray | None = None,
+        points: str | Path | None = None,
         weights: str | Path | None = None,
         dtype: Dtype = "auto",
         device: Device = "auto",
@@ -54,7 +56,7 @@ class TalkingPortrait:
         size, self._space = renderer.size_px, renderer.space
         load.check_portrait(renderer, source)
         device_name = load.chosen_device(device)
-        self._portrait = fit_portrait(path, size=size, preprocess=preprocess, source=source)
+        self._portrait = fit_portrait(path, size=size, preprocess=preprocess, source=source, points=points)
         self.notes, self.source = self._portrait.notes, self._portrait.source
         self.box = self._portrait.box
         networks = load.load_networks(size, full=self._portrait.full, trained=weights)
