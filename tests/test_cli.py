@@ -272,3 +272,30 @@ def test_every_command_has_an_example(capsys, monkeypatch):
     for command in ("talk", "animate", "export", "preview", "doctor", "train"):
         assert run(monkeypatch, command, "--help") == 0
         assert "Example: sadtalker3d" in capsys.readouterr().out or command == "train"
+
+
+def test_a_preview_s_kinds_and_rates_are_checked_before_the_work(monkeypatch, capsys, tmp_path, take):
+    path = take.save(tmp_path / "take.json")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "frame_00004.png").write_text("mine")
+    for options, words in (
+        (("-o", "a.mp4", "--transparent"), ("a.mp4", ".webm")),
+        (("-o", "a.gif"), ("a.gif", ".webm")),
+        (("-o", "a.png"), ("a.png", "a_%05d.png")),
+        (("-o", tmp_path / "there"), ("frame_00004.png", "--force")),
+        (("-o", "a.mp4", "--fps", 0), ("frames a second",)),
+    ):
+        refused(capsys, run(monkeypatch, "preview", path, *options), *words)
+
+
+def test_fps_resamples_the_preview(monkeypatch, tmp_path, take):
+    given = []
+
+    def write_preview(track, out, *_, **options):
+        given.append((track.fps, len(track), options["transparent"]))
+
+    monkeypatch.setattr("sadtalker3d.render.preview.write_preview", write_preview)
+    path = take.save(tmp_path / "take.json")  # 12 frames at 25 a second
+    for options in (("--fps", 50), ("--transparent",)):
+        assert run(monkeypatch, "preview", path, "-o", tmp_path / "a.webm", *options) == 0
+    assert given == [(50.0, 24, False), (25.0, 12, True)]

@@ -109,6 +109,7 @@ def test_outputs_that_cannot_be_written(monkeypatch, capsys, tmp_path, portrait,
 
     refused(capsys, render(there), "there.mp4: exists already", "--force")
     refused(capsys, render(tmp_path / "me.gif"), "me.gif", ".mp4")
+    refused(capsys, render(tmp_path / "me.png"), "me.png", "me_%05d.png")
     assert there.read_text() == "mine"
     heard = performance.replace(audio="gone.wav").save(tmp_path / "heard.json")
     code = run(monkeypatch, "render", heard, "--portrait", portrait, "-o", tmp_path / "me.mp4")

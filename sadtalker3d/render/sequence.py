@@ -14,6 +14,7 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import cannot_write, check_outputs, refuse_existing
+from sadtalker3d.render.containers import container_of
 
 # What editing programs find as one sequence; five digits are an hour at 25 frames a second.
 NAME_IN_A_FOLDER = "frame_%05d.png"
@@ -43,7 +44,7 @@ class Pattern:
 
 
 def pattern_of(path: str | Path) -> Pattern | None:
-    """A folder (no ending, or one that is there) or a name such as take_%05d.png; None for anything else.
+    """A folder (no ending, or one that is there) or a name such as take_%05d.png; None for a video's name.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def pattern_of(path: str | Path) -> Pattern | None:
                 f"give a name such as {path.stem.split('%')[0]}_%05d.png, or a folder"
             )
         return Pattern(path.parent, parts[0], int(parts[1]), parts[2])
-    if path.suffix and not path.is_dir():
+    if container_of(path) is not None or (path.suffix and not path.is_dir()):
         return None
     before, digits, after = NUMBER.split(NAME_IN_A_FOLDER)
     return Pattern(path, before, int(digits), after)

@@ -7,6 +7,7 @@ import pytest
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.render.preview import Preview, render_still, write_preview
+from sadtalker3d.render.shading import Studio
 from sadtalker3d.track import BASEL_NAMES, Track
 from tests.render.egg import JAW, Egg, egg
 
@@ -169,3 +170,35 @@ def test_same_track_same_bytes(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         write_preview(track, tmp_path / name, egg(), size=64)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_a_transparent_picture_over_the_room_is_the_opaque_picture() -> None:
+    track = takes(1, expression=jaw(1)[None])
+    plain = Studio(backdrop_edge=Studio().backdrop_middle)  # a room of one colour
+    with (
+        Preview(egg(4), 128, studio=plain) as before_the_room,
+        Preview(egg(4), 128, studio=plain, transparent=True) as alone,
+    ):
+        opaque, cut = next(before_the_room.render(track)), next(alone.render(track))
+    assert cut.shape == (128, 128, 4)
+    assert (cut[:8, :8, 3] == 0).all()
+    alpha, room = cut[..., 3:] / 255, opaque[:8, :8].mean(axis=(0, 1))
+    above_the_neck = slice(0, 80)  # there the room shows through the fading neck, in other mixtures
+    difference = np.abs(cut[..., :3] * alpha + room * (1 - alpha) - opaque)[above_the_neck]
+    solid = cut[above_the_neck, :, 3] == 255
+    assert solid.sum() > 1000
+    assert difference[solid].max() <= 2
+    edge = (cut[above_the_neck, :, 3] > 0) & ~solid
+    assert edge.sum() > 20
+    assert difference[edge].max() <= 5  # where little is there, its colour is taken from beside it
+
+
+def test_nothing_dark_lies_beyond_a_transparent_picture_s_edge() -> None:
+    with Preview(egg(4), 128, transparent=True) as preview:
+        cut = next(preview.render(takes(1)))
+    brightness = cut[..., :3].max(axis=2)
+    row = cut[60]
+    left = int(np.flatnonzero(row[:, 3] > 250)[0])
+    skin = int(brightness[60, left + 1])
+    assert skin > 60
+    assert brightness[60, left - 4 : left].min() > 0.8 * skin  # half transparent and, outside, hidden
