@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class UsableConfig:
     """Which fits are refused, and which are only worth a note."""
 
-    rejected_mm: float = 3.6  # mean misfit of what is no human face; people have 1 to 2.5
-    doubtful_mm: float = 2.8
+    rejected_mm: float = 3.6  # mean misfit of what is no human face; renders have 0.5 to 1, a photo 1.2
+    doubtful_mm: float = 2.2
     most_yaw_rad: float = 0.70  # 40 degrees: the far eye and cheek are then hidden
     turned_deg: float = 25.0  # yaw beyond which one side of the photo is too smeared to be used
     open_mouth: float = 0.3  # jawOpen: teeth apart

@@ -34,6 +34,8 @@ class TextureConfig:
     )
     full_cosine: float = 0.55
     depth_m: float = 0.004  # how far behind the nearest surface is hidden
+    outline_m: float = 0.006  # over which the photo fades at the head's outline and at the picture's edge
+    lid_m: tuple[float, float] = (0.0015, 0.004)  # a blink's movement over which the photo fades on the lids
     depth_px: int = 400  # sides of the depth picture
     mirrored: float = (
         0.9  # most share of the mirrored side: some of the own colour keeps moles from doubling sharply
@@ -72,6 +74,7 @@ class _Paint:
         self.fit, self.picture, self.model, self.config = fit, picture, model, config
         self.posed = vertices(fit, model).astype(np.float64)
         self.pixels = project(self.posed, fit)
+        self.pixels_per_m = fit.focal_px / -fit.translation_m[2]
         self.normals = model.normals(self.posed)
         self.twin = mirrored_vertices(model)
         self.seen = self._seen()
@@ -87,20 +90,32 @@ class _Paint:
         seen = np.clip((cosine - config.least_cosine) / (config.full_cosine - config.least_cosine), 0, 1)
         seen *= seen * (3 - 2 * seen) / np.maximum(seen, 1e-9)
         margin = np.minimum(self.pixels, np.array(fit.size_px) - 1 - self.pixels).min(axis=1)
-        scale = fit.focal_px / -fit.translation_m[2]  # pixels a metre
-        seen *= np.clip(margin / (0.005 * scale), 0, 1)  # fades over 5 mm at the picture's edge
-        return seen * ~self._hidden()
+        seen *= np.clip(margin / (config.outline_m * self.pixels_per_m), 0, 1)
+        return seen * self._in_sight() * self._lids_fade()
 
-    def _hidden(self) -> np.ndarray:
-        """(V,) bool: something of the head is before it."""
+    def _in_sight(self) -> np.ndarray:
+        """(V,) 0..1: 0 behind something of the head, and at its outline, where the picture may show what is behind."""
+        import cv2
+
         config, model = self.config, self.model
         size = config.depth_px
-        scale = (size - 3) / np.ptp(self.pixels, axis=0).max()
-        small = (self.pixels - self.pixels.min(axis=0)) * scale + 1
+        scale = (size - 5) / np.ptp(self.pixels, axis=0).max()
+        small = (self.pixels - self.pixels.min(axis=0)) * scale + 2
         near = self.posed[:, 2]  # the camera looks along -z
-        _, depth = covered(small, near, model.faces, (size, size))
+        ids, depth = covered(small, near, model.faces, (size, size))
+        inward = cv2.distanceTransform((ids >= 0).astype(np.uint8), cv2.DIST_L2, 3)
         at = np.rint(small).astype(int)
-        return depth[at[:, 1], at[:, 0]] > near + config.depth_m
+        outline = inward[at[:, 1], at[:, 0]] / (config.outline_m * self.pixels_per_m * scale)
+        front = near + config.depth_m > depth[at[:, 1], at[:, 0]]
+        return np.clip(outline - 0.3, 0, 1) * front
+
+    def _lids_fade(self) -> np.ndarray:
+        """(V,) 0 where closing eyes pull a fold of skin to many times its size: the photo shows only lashes there."""
+        low, high = self.config.lid_m
+        names = self.model.expression_names
+        blink = sum(self.model.expression_basis[names.index(f"eyeBlink{side}")] for side in ("Left", "Right"))
+        moved = np.linalg.norm(blink, axis=1)
+        return 1 - np.clip((moved - low) / (high - low), 0, 1)
 
     def _shading(self) -> np.ndarray:
         """(V, 3) what the photo's colours are divided by."""
@@ -157,7 +172,7 @@ class _Paint:
         """The atlas with the person's skin and hair, (H, W, 4) uint8."""
         model, config = self.model, self.config
         faces = np.concatenate([model.faces[model.parts[part]] for part in PAINTED])
-        shape, twin = model.texture.shape[:2], self.twin
+        shape, twin = (model.texture.shape[0], model.texture.shape[1]), self.twin
         pixels = model.uv * [shape[1], shape[0]] - 0.5
         ids, _ = covered(pixels, np.zeros(len(pixels)), faces, shape)
         values = np.concatenate([
