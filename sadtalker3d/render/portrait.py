@@ -85,7 +85,7 @@ class PhotoPortrait:
         still: bool = False,
         expression_gain: float = 1.0,
         head_gain: float = 1.0,
-        tell: Callable[[str], None] | None = None,
+        tell: Callable[[str], object] | None = None,
     ) -> Iterator[np.ndarray]:
         """Yield (H, W, 3) uint8 pictures, one for each frame of a track in the `open` space.
 

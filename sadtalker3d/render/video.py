@@ -108,7 +108,10 @@ def _with_first(first: np.ndarray, rest: Iterator[np.ndarray]) -> Iterator[np.nd
 def _video_stream(
     file: av.container.OutputContainer, first: np.ndarray, rate: Fraction, pictures: Pictures
 ) -> av.VideoStream:
+    import av
+
     stream = file.add_stream(pictures.codec, rate=rate, options=dict(pictures.options))
+    assert isinstance(stream, av.VideoStream)
     height, width = first.shape[:2]
     stream.width, stream.height = width + width % 2, height + height % 2
     stream.pix_fmt = pictures.pixel_format
@@ -157,7 +160,10 @@ def _yuv(frame: av.VideoFrame, pictures: Pictures) -> av.VideoFrame:
 def _audio_stream(
     file: av.container.OutputContainer, sound: Soundtrack, container: Container
 ) -> av.AudioStream:
+    import av
+
     stream = file.add_stream(container.sound_codec, rate=sound.rate_hz, layout=sound.layout)
+    assert isinstance(stream, av.AudioStream)
     if container.sound_bit_rate is not None:
         stream.bit_rate = container.sound_bit_rate
     return stream
