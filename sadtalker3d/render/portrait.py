@@ -16,6 +16,7 @@ from sadtalker3d.render.warp.composite import blend, cover
 from sadtalker3d.render.warp.covering import bare_skin, covering
 from sadtalker3d.render.warp.expression import speaking, together
 from sadtalker3d.render.warp.grid import Grid, Sheet
+from sadtalker3d.render.warp.hair import hair_mask
 from sadtalker3d.render.warp.limits import LimitConfig, limited
 from sadtalker3d.render.warp.motion import HeadMotion, Moment
 from sadtalker3d.render.warp.raster import nearest_triangles
@@ -67,9 +68,10 @@ class PhotoPortrait:
         self._config, self._limits = config or DrawConfig(), limits
         self._motion = HeadMotion(fit, model)
         sight = Sight.of(self._motion, model)
-        bare = bare_skin(self.picture, model, sight)
+        hair = hair_mask(self.picture, self._motion, sight)
+        bare = bare_skin(self.picture, hair, model, sight)
         over = covering(bare, model, sight)
-        self._grid = Grid(self._motion, sight, fit.size_px, over)
+        self._grid = Grid(self._motion, sight, fit.size_px, over, hair)
         pixel_m = float(-sight.moment.near.mean() / fit.focal_px)
         zones = Zones(self._motion, model, pixel_m)
         self._surface = Surface.of(self.picture, self._motion, model, sight, zones, over, bare)
@@ -161,7 +163,7 @@ class PhotoPortrait:
         nearest_triangles(now.xy, now.near, faces, 0, left, top, n, shown, depth)
         share, fill = np.empty((h, w), np.float32), np.empty((h, w, 3), np.float32)
         x, y = left - sheet.left, top - sheet.top
-        cover(shown, now.xy, faces, attributes, left, top, n, sheet.source, x, y, share, fill)
+        cover(self.picture, shown, now.xy, faces, attributes, left, top, n, sheet.source, x, y, share, fill)
         return share, fill, left, top
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class CoverConfig:
     """Where the head is drawn over the sheet; places on the mean head, in metres from its pivot."""
 
-    facing: tuple[float, float] = (-0.25, -0.05)  # beyond what 15 degrees bring to light, the sheet does
+    facing: tuple[float, float] = (-0.7, -0.5)  # skin that no allowed turn brings to light is left out
     centre_m: float = 0.034  # but not nose, mouth and eyes, this far from the middle of the face and nearer
     behind_m: tuple[float, float] = (0.035, 0.062)  # ears and temples are the sheet's
     below_chin_m: tuple[float, float] = (-0.022, -0.010)
@@ -31,6 +31,7 @@ class CoverConfig:
         0.050,
     )  # within this half width and height brows and beards are the face
     bare: tuple[float, float] = (3.0, 5.0)  # distance from the skin's colours, in standard deviations
+    rim_facing: float = 0.75  # skin turned further away may lie beyond the photo's own outline of the face
     smoothing: int = 3  # rounds over the mesh
 
 
@@ -48,7 +49,7 @@ def covering(
     facing = smooth_step(sight.facing, *config.facing)
     centre = np.hypot(x, 0.6 * (y - 0.0)) < config.centre_m
     facing = np.where(centre & (z > 0.09), 1.0, facing)
-    under = (y < chin[1] + 0.012) & (sight.facing < 0.3)
+    under = under_jaw(model) & (sight.facing < 0.3)
     facing = np.where(under, smooth_step(z, *config.under_jaw_m), facing)
     over = facing * smooth_step(z, *config.behind_m)
     over = over * smooth_step(y - chin[1], *config.below_chin_m)
@@ -65,9 +66,13 @@ def covering(
 
 
 def bare_skin(
-    picture: np.ndarray, model: FaceModel, sight: Sight, config: CoverConfig | None = None
+    picture: np.ndarray,
+    hair: np.ndarray | None,
+    model: FaceModel,
+    sight: Sight,
+    config: CoverConfig | None = None,
 ) -> np.ndarray:
-    """(V,) 1 where the photo shows skin, 0 where it shows something else in front of it."""
+    """(V,) 1 where the photo shows skin, 0 where it shows something else in front of it or, beyond `hair`, behind."""
     config = config or CoverConfig()
     links = skin_links(model)
     xy = sight.moment.xy
@@ -82,5 +87,14 @@ def bare_skin(
     away = colour - mean
     distance = np.sqrt(np.einsum("vi,ij,vj->v", away, np.linalg.inv(variety), away))
     bare = (1 - smooth_step(distance, *config.bare))[:, None]
-    seen = sight.seen & (sight.facing > 0.35)  # nearer to its outline the photo shows what lies behind
+    if hair is not None:
+        rim = (sight.facing < config.rim_facing) & ~under_jaw(model)
+        bare[rim] *= sampled(np.repeat(hair[..., None], 3, axis=2).astype(np.float32), xy[rim])[:, :1]
+    # nearer to the face's outline the photo shows what lies behind
+    seen = sight.seen & ((sight.facing > 0.35) | under_jaw(model))
     return spread(bare, seen, links, 16)[model.weld, 0]
+
+
+def under_jaw(model: FaceModel) -> np.ndarray:
+    """(V,) bool, the chin's edge and what is below it: behind its outline lies more skin, not the wall."""
+    return model.mean[:, 1] < model.mean[model.points["chin"][0], 1] + 0.012

@@ -18,6 +18,7 @@ class ZoneConfig:
     """Lengths in metres on the head."""
 
     lip_line_m: tuple[float, float] = (0.0008, 0.0022)  # the dark line between closed lips, and where it ends
+    lips_m: float = 0.010  # lips, outside and inside
     lip_clean_m: float = 0.0028  # lip colour is taken from here on
     lid_clean_m: float = 0.0045  # lid colour too: nearer are lashes and their shadow ...
     crease_m: float = 0.0105  # ... and above the eye the shadow of the crease
@@ -31,6 +32,7 @@ class Zones:
     """Distances along the face, and how far mouth and eyes have opened or closed.
 
     lip_line, lash_line, upper_lid : (V,) float32, 1 on the line or the lid
+    lips : (V,) bool
     clean : (V,) bool, far enough from lashes and the lips' line to take colours from
     """
 
@@ -57,6 +59,7 @@ class Zones:
         least = config.least_px * pixel_m
         self.lip_line = _line(lips, config.lip_line_m, least)
         self.lash_line = _line(lashes, config.lash_line_m, least)
+        self.lips = lips < config.lips_m
         above = _above_lower_lid(model)
         self.upper_lid = np.where(above, _line(lashes, config.lid_m, 2 * least), 0).astype(np.float32)
         lid_clean = np.where(above, config.crease_m, config.lid_clean_m)
