@@ -9,10 +9,30 @@ from typing import Annotated
 
 import typer
 
+from sadtalker3d.cli_options import (
+    AsymmetryGain,
+    BlinkGain,
+    BrowsGain,
+    CheeksGain,
+    Degrees,
+    Force,
+    GazeGain,
+    HeadGain,
+    LidsGain,
+    MouthGain,
+    Progress,
+    Seed,
+    Size,
+    Speech,
+    Still,
+    Style,
+    Take,
+    UpperGain,
+)
+from sadtalker3d.cli_train import train_app
 from sadtalker3d.cli_weights import weights_app
 from sadtalker3d.errors import UserError
-from sadtalker3d.progress import Mode
-from sadtalker3d.render.choices import Preprocess, Renderer
+from sadtalker3d.render.choices import Device, Dtype, Preprocess, Renderer
 
 app = typer.Typer(
     add_completion=False,
@@ -23,45 +43,8 @@ app = typer.Typer(
     help="One recording of speech in, facial animation out: a track of expression and head pose "
     "for Blender, glTF, game engines and video.",
 )
-train_app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Train the embedded networks again, from data anyone can make.",
-)
 app.add_typer(train_app, name="train")
 app.add_typer(weights_app, name="weights")
-
-Speech = Annotated[Path, typer.Argument(help="Any sound or video file.", show_default=False)]
-Take = Annotated[Path, typer.Argument(help="A track: .json, .npz or SadTalker's .mat.", show_default=False)]
-Style = Annotated[
-    int,
-    typer.Option(
-        help="Head motion: 0 the average speaker, 1 (calm) to 45 (lively); `sadtalker3d styles` names them."
-    ),
-]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
-Still = Annotated[bool, typer.Option("--still", help="Hold the head still; eyes still blink.")]
-MouthGain = Annotated[float, typer.Option("--mouth", help="Strength of lips, jaw and tongue.")]
-UpperGain = Annotated[float, typer.Option("--upper-face", help="Of brows, cheeks and lids together.")]
-BrowsGain = Annotated[float, typer.Option("--brows", help="Strength of the brows.")]
-CheeksGain = Annotated[float, typer.Option("--cheeks", help="Strength of the cheeks.")]
-AsymmetryGain = Annotated[
-    float, typer.Option("--asymmetry", help="How unevenly the mouth's sides move; 0 for a mirror.")
-]
-LidsGain = Annotated[float, typer.Option("--lids", help="Of what lids do besides blinking.")]
-HeadGain = Annotated[float, typer.Option("--head", help="Strength of head motion.")]
-BlinkGain = Annotated[float, typer.Option("--blink", help="Depth of blinks; 0 for none.")]
-GazeGain = Annotated[float, typer.Option("--gaze", help="Strength of eye movement; 0 looks ahead.")]
-Size = Annotated[int, typer.Option(help="Width and height of the video in pixels.", min=64, max=4096)]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")]
-Degrees = Annotated[
-    str | None,
-    typer.Option(
-        help="Degrees in place of the track's: one number, or several to pass through, as -20,30,10.",
-        metavar="DEGREES", show_default=False,
-    ),
-]  # fmt: skip
-Progress = Annotated[Mode, typer.Option("--progress", help="How to show progress.")]
 
 
 def _gains(**parts: float):  # type: ignore[no-untyped-def]
@@ -268,6 +251,12 @@ def render(
         Path | None,
         typer.Option(help="The portrait's coefficients: SadTalker's .mat, or a track made for it."),
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a renderer you trained (`train facevid2vid`, then `train mapping`)."),
+    ] = None,
+    dtype: Annotated[Dtype, typer.Option(help="Of the arithmetic; bfloat16 is quicker.")] = "auto",
+    device: Annotated[Device, typer.Option(help="Where the networks run.")] = "auto",
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
@@ -276,8 +265,8 @@ def render(
 
     video = run(
         take, portrait, out, renderer=renderer, size=size, preprocess=preprocess, still=still,
-        expression_scale=expression_scale, yaw=yaw, pitch=pitch, roll=roll, audio=audio, source=source,
-        force=force, show=progress, tell=lambda note: typer.echo(note, err=True),
+        expression_scale=expression_scale, yaw=yaw, pitch=pitch, roll=roll, audio=audio, source=source, weights=weights,
+        dtype=dtype, device=device, force=force, show=progress, tell=lambda note: typer.echo(note, err=True),
     )  # fmt: skip
     typer.echo(video)
 
@@ -344,89 +333,6 @@ def doctor() -> None:
         state = {True: "ok", False: "WRONG", None: "-"}[check.ok]
         typer.echo(f"{state:>5}  {check.name:<9} {check.detail}")
     raise typer.Exit(1 if any(check.ok is False for check in checks) else 0)
-
-
-@train_app.command(
-    "expnet",
-    epilog="Example: sadtalker3d train expnet --work training --minutes 38 --seed 0; by two processes: "
-    "torchrun --nproc-per-node 2 -m sadtalker3d train expnet --work training",
-)
-def train_expnet(
-    work: Annotated[
-        Path,
-        typer.Option(help="Folder for the corpus (0.8 GB), checkpoints and weights.", show_default=False),
-    ],
-    minutes: Annotated[float, typer.Option(help="Length of the training, after the corpus is made.")] = 45.0,
-    seed: Annotated[int, typer.Option(help="Of the network and of every draw.")] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
-    ] = False,
-    start: Annotated[
-        Path | None, typer.Option(help="Begin from these weights instead of from nothing.")
-    ] = None,
-    live: Annotated[
-        bool, typer.Option("--live", help="The network for sound that is still being spoken.")
-    ] = False,
-    steps: Annotated[
-        int | None, typer.Option(help="Length in steps instead of minutes: the same work on any machine.")
-    ] = None,
-    landmarks: Annotated[
-        float | None, typer.Option(help="Weight of the landmark loss; 0 leaves it out.")
-    ] = None,
-    reading: Annotated[
-        float | None, typer.Option(help="Weight of the lip-reading loss; 0 leaves it out.")
-    ] = None,
-) -> None:
-    """Teach ExpNet the mouth, from speech it synthesises itself (needs flite, festival and espeak-ng)."""
-    from sadtalker3d.train.expnet import TrainConfig
-    from sadtalker3d.train.expnet import train_expnet as run
-    from sadtalker3d.train.liploss import LossConfig
-
-    usual = LossConfig()
-    loss = LossConfig(
-        landmarks=usual.landmarks if landmarks is None else landmarks,
-        reading=usual.reading if reading is None else reading,
-    )
-    trained = run(
-        work, minutes=minutes, steps=steps, seed=seed, live=live, resume=resume, start=start,
-        config=TrainConfig(loss=loss), report=typer.echo,
-    )  # fmt: skip
-    typer.echo(trained.weights)
-
-
-@train_app.command("reader", epilog="Example: sadtalker3d train reader --work training --minutes 5 --seed 0")
-def train_reader(
-    work: Annotated[
-        Path, typer.Option(help="Folder of the corpus, the checkpoint and the weights.", show_default=False)
-    ],
-    minutes: Annotated[float, typer.Option(help="Length of the training, after the corpus is made.")] = 5.0,
-    seed: Annotated[int, typer.Option(help="Of the network and of every draw.")] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
-    ] = False,
-) -> None:
-    """Teach a lip reader the mouths that ExpNet will be held to; ExpNet's training uses it, nobody else does."""
-    from sadtalker3d.train.readertraining import train_lip_reader as run
-
-    typer.echo(run(work, minutes=minutes, seed=seed, resume=resume, report=typer.echo).weights)
-
-
-@train_app.command(
-    "posevae", epilog="Example: sadtalker3d train posevae --data headmotion -o posevae.safetensors"
-)
-def train_posevae(
-    data: Annotated[
-        Path, typer.Option(help="Folder with headmotion.npz: measured heads.", show_default=False)
-    ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The weights, .safetensors.", show_default=False)],
-    seed: Annotated[int, typer.Option(help="Of the network and of every draw.")] = 0,
-) -> None:
-    """Teach PoseVAE how heads move, from measured head motion; goes on where it was interrupted."""
-    from sadtalker3d.train.posevae import PoseVAETraining
-    from sadtalker3d.train.posevae import train_posevae as run
-
-    run(data, out, recipe=PoseVAETraining(seed=seed), log=typer.echo)
-    typer.echo(out)
 
 
 def main() -> None:

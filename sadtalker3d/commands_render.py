@@ -15,7 +15,7 @@ from sadtalker3d.track import Track, find_audio, load
 if TYPE_CHECKING:
     import numpy as np
 
-    from sadtalker3d.render.choices import Preprocess, Renderer
+    from sadtalker3d.render.choices import Device, Dtype, Preprocess, Renderer
 
 MAX_ANGLE_DEG = 90.0  # further, the portrait shows nothing of the face
 
@@ -35,17 +35,21 @@ def render(
     roll: str | None = None,
     audio: str | Path | None = None,
     source: str | Path | None = None,
+    weights: str | Path | None = None,
+    dtype: Dtype = "auto",
+    device: Device = "auto",
     force: bool = False,
     show: Mode = "none",
     tell: Callable[[str], object] | None = None,
 ) -> Path:
-    """A `basel` track to an H.264 video of the portrait speaking, by the official networks.
+    """A `basel` track to an H.264 video of the portrait speaking, by the official networks or your own.
 
     See `sadtalker3d.render.facevid2vid.talking_portrait.TalkingPortrait` for the parameters.
 
     yaw, pitch, roll : degrees in place of the track's: one number, or several with commas to pass through
     audio : in place of the sound that the track names; without any the video is silent
     source : file with the portrait's coefficients, in place of those measured in the picture
+    weights : folder of a renderer that was trained here; it has its own size and says which tracks it takes
     tell : called with each sentence about the portrait that the user should read, before the long work
 
     Raises
@@ -54,7 +58,7 @@ def render(
     """
     from sadtalker3d.audio import open_audio
     from sadtalker3d.render.facevid2vid.animate import HeadAngles
-    from sadtalker3d.render.facevid2vid.load import check_size
+    from sadtalker3d.render.facevid2vid.load import chosen_device, chosen_renderer
     from sadtalker3d.render.facevid2vid.source import read_source
     from sadtalker3d.render.facevid2vid.talking_portrait import (
         TalkingPortrait,
@@ -68,11 +72,12 @@ def render(
     track, out = load(take), Path(out)
     if out.suffix.lower() != ".mp4":
         raise UserError(f"{out}: the video is written as .mp4; choose such a name")
+    networks = chosen_renderer(weights, size)
     try:
-        driving_motion(track)
+        driving_motion(track, networks.space)
     except TrackError as error:
         raise UserError(f"{take}: {error}") from None
-    check_size(size)
+    chosen_device(device)
     check_expression_scale(expression_scale)
     angles = HeadAngles(*(angle_list(text, f"--{name}") for name, text in
                           (("yaw", yaw), ("pitch", pitch), ("roll", roll))))  # fmt: skip
@@ -83,8 +88,16 @@ def render(
         raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
     if sound is not None:
         open_audio(sound)
-    coefficients = None if source is None else read_source(source)
-    talking = TalkingPortrait(portrait, size=size, preprocess=preprocess, source=coefficients)
+    coefficients = None if source is None else read_source(source, networks.space)
+    talking = TalkingPortrait(
+        portrait,
+        size=size,
+        preprocess=preprocess,
+        source=coefficients,
+        weights=weights,
+        dtype=dtype,
+        device=device,
+    )
     for note in talking.notes:
         if tell is not None:
             tell(note)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel
     from sadtalker3d.motion.gains import Gains
     from sadtalker3d.motion.live import LiveFace
-    from sadtalker3d.render.choices import Preprocess, Renderer
+    from sadtalker3d.render.choices import Device, Dtype, Preprocess, Renderer
     from sadtalker3d.render.facevid2vid.animate import HeadAngles
     from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait
 
@@ -38,7 +38,7 @@ class Talker:
 
     def __init__(self, portrait: str | Path | None = None, *, face: FaceModel | None = None) -> None:
         self.portrait = None if portrait is None else _checked_picture(Path(portrait))
-        self._talking: tuple[tuple[int, Preprocess], TalkingPortrait] | None = None
+        self._talking: tuple[tuple[object, ...], TalkingPortrait] | None = None
         if face is not None:
             self.face = face
 
@@ -115,6 +115,8 @@ class Talker:
         still: bool = False,
         expression_scale: float = 1.0,
         angles: HeadAngles | None = None,
+        dtype: Dtype = "auto",
+        device: Device = "auto",
     ) -> Iterator[np.ndarray]:
         """Yield the track as (H, W, 3) uint8 pictures, one at a time.
 
@@ -124,6 +126,7 @@ class Talker:
         size : of the square that these make, 256 or 512
         preprocess : see `sadtalker3d.render.choices.Preprocess`
         still, expression_scale, angles : see `TalkingPortrait.frames`
+        dtype, device : see `sadtalker3d.render.choices`
 
         The portrait is read once for all tracks of one size and preprocess. Raises UserError: no portrait, no
         networks, or a track of the other space.
@@ -136,22 +139,30 @@ class Talker:
             return
         if renderer != "facevid2vid":
             raise UserError(f"there is no renderer '{renderer}'; choose facevid2vid")
-        talking = self.talking_portrait(size=size or 256, preprocess=preprocess)
+        talking = self.talking_portrait(size=size or 256, preprocess=preprocess, dtype=dtype, device=device)
         for frame in talking.frames(track, still=still, expression_scale=expression_scale, angles=angles):
             yield frame.copy()
 
-    def talking_portrait(self, *, size: int = 256, preprocess: Preprocess = "crop") -> TalkingPortrait:
+    def talking_portrait(
+        self,
+        *,
+        size: int = 256,
+        preprocess: Preprocess = "crop",
+        dtype: Dtype = "auto",
+        device: Device = "auto",
+    ) -> TalkingPortrait:
         """The portrait for the official networks; the last one made is kept."""
         from sadtalker3d.render.facevid2vid.talking_portrait import TalkingPortrait
 
         if self.portrait is None:
             raise UserError("a photoreal video needs a portrait; make the talker with Talker(portrait=...)")
-        if self._talking is None or self._talking[0] != (size, preprocess):
+        asked = (size, preprocess, dtype, device)
+        if self._talking is None or self._talking[0] != asked:
             self._talking = None  # the old one goes before the new one needs its memory
-            self._talking = (
-                (size, preprocess),
-                TalkingPortrait(self.portrait, size=size, preprocess=preprocess),
+            made = TalkingPortrait(
+                self.portrait, size=size, preprocess=preprocess, dtype=dtype, device=device
             )
+            self._talking = (asked, made)
         return self._talking[1]
 
 

@@ -166,9 +166,9 @@ def from_rows(rows: np.ndarray) -> Track:
     return Track(rows[:, :64], rows[:, 64:67], rows[:, 67:70], space="basel", fps=MAT_FPS)
 
 
-def to_rows(track: Track) -> np.ndarray:
-    """SadTalker's (T, 70) coefficients of a `basel` track."""
-    track.require_space("basel", "SadTalker's coefficients")
+def to_rows(track: Track, space: str = "basel") -> np.ndarray:
+    """(T, 70) coefficients of a track of the space: expression, rotation, translation, as SadTalker has them."""
+    track.require_space(space, "SadTalker's coefficients" if space == "basel" else "this renderer")
     return np.concatenate([getattr(track, name) for name in ARRAYS], axis=1)
 
 

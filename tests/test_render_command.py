@@ -60,12 +60,14 @@ def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
         (("--yaw", "-200,10"), ("--yaw", "'-200,10'")),
         (("--pitch", "10,,nan"), ("--pitch",)),
         (("--roll", "0,91"), ("--roll", "-90 to 90")),
+        (("--device", "cuda"), ("--device cuda", "no GPU")),
         (("--expression-scale", -1), ("expression scale",)),
         (("--audio", "gone.wav"), ("gone.wav",)),
         (("--source", "gone.mat"), ("gone.mat",)),
     ],
 )
 def test_options_that_cannot_be_used(monkeypatch, capsys, tmp_path, portrait, performance, options, words):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     take, out = performance.save(tmp_path / "take.json"), tmp_path / "out" / "me.mp4"
     refused(capsys, run(monkeypatch, "render", take, "--portrait", portrait, "-o", out, *options), *words)
     assert not out.parent.exists()
@@ -141,7 +143,7 @@ def test_the_largest_of_two_faces_is_pasted_and_said(
     monkeypatch, capsys, tmp_path, portrait, performance, source
 ):
     monkeypatch.setattr("sadtalker3d.render.facevid2vid.talking_portrait.AnimatedPortrait", Mirror)
-    monkeypatch.setattr(load, "load_networks", lambda size, full: None)
+    monkeypatch.setattr(load, "load_networks", lambda size, full, trained: None)
     one = cv2.imread(str(portrait))[:260, 100:350]
     both = np.concatenate([one, cv2.resize(one, None, fx=1.25, fy=1.25)[:260]], axis=1)
     cv2.imwrite(str(tmp_path / "two.png"), both)
@@ -171,7 +173,7 @@ def test_degrees() -> None:
         angle_list("", "--yaw")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def seeded() -> Iterator[None]:
     """The official networks' architecture with seeded weights, in place of the user's store."""
     from sadtalker3d.render.facevid2vid.animate import Networks
@@ -183,7 +185,7 @@ def seeded() -> Iterator[None]:
     networks = Networks(build("generator"), build("kp_extractor"), build("mapping"))
     regressor = build("face_3drecon")
     patch = pytest.MonkeyPatch()
-    patch.setattr(load, "load_networks", lambda size, full: networks)
+    patch.setattr(load, "load_networks", lambda size, full, trained: networks)
     patch.setattr(load, "load_regressor", lambda: regressor)
     yield
     patch.undo()
@@ -230,10 +232,44 @@ def test_a_video_has_the_frames_the_rate_and_the_sound(monkeypatch, capsys, tmp_
 
     # the last frame, straight from the networks
     fitted = fit_portrait(portrait, size=256)
-    animated = AnimatedPortrait(load.load_networks(256, full=False), fitted.face, fitted.source)
+    animated = AnimatedPortrait(load.load_networks(256, full=False, trained=None), fitted.face, fitted.source)
     *_, last = animated.driving_keypoints(driving_motion(performance), angles=HeadAngles(yaw=(-20, 10)))
     given = unsqueezed(as_picture(animated.frame(last[None])), fitted)
     shown = pictures(out)
     assert len(shown) == FRAMES
     assert psnr_db(shown[-1], given) > PSNR_DB
     assert psnr_db(shown[0], given) < PSNR_DB - 5  # another frame; measured below 20
+
+
+def test_a_renderer_of_ones_own_takes_its_own_tracks_and_size(monkeypatch, capsys, tmp_path, portrait):
+    from sadtalker3d.render.facevid2vid.generator import Generator
+    from sadtalker3d.render.facevid2vid.keypoints import KeypointDetector
+    from sadtalker3d.render.facevid2vid.mapping import MappingNet
+    from sadtalker3d.render.facevid2vid.sizes import RendererSizes
+    from sadtalker3d.render.facevid2vid.trained import save_trained
+
+    sizes = RendererSizes.of(width=0.0625, size_px=64)
+    made = {
+        "generator": Generator(sizes.generator),
+        "kp_extractor": KeypointDetector(sizes.keypoints),
+        "mapping": MappingNet(sizes.mapping),
+    }
+    save_trained(tmp_path / "mine", made, {"size_px": "64", "space": "open", "width": "0.0625"})
+    rng = np.random.default_rng(0)
+    take = Track(rng.random((3, 64)), np.zeros((3, 3)), np.zeros((3, 3))).save(tmp_path / "take.json")
+    asked = [
+        "render",
+        take,
+        "--portrait",
+        portrait,
+        "-o",
+        tmp_path / "me.mp4",
+        "--weights",
+        tmp_path / "mine",
+    ]
+    refused(capsys, run(monkeypatch, *asked), "'open' tracks", "--source")
+    assert run(monkeypatch, *asked, "--source", take) == 0
+    shown = pictures(tmp_path / "me.mp4")
+    assert len(shown) == 3 and shown[0].shape[1] == 64
+    refused(capsys, run(monkeypatch, *asked, "--source", take, "--preprocess", "full", "--force"), "73")
+    refused(capsys, run(monkeypatch, *asked[:-1], tmp_path / "none"), "mapping.safetensors", "train")

@@ -46,13 +46,15 @@ def read_picture(path: str | Path) -> np.ndarray:
 
 
 def _still(path: Path) -> np.ndarray | None:
-    """The picture as Pillow reads it; None where it is none or not whole."""
+    """The picture as Pillow reads it; None where it is none. UserError where it is one, but not whole."""
     from PIL import Image, ImageOps
 
+    known = False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on large pictures and odd tags
         try:
             with Image.open(path) as image:
+                known = True
                 if image.mode in BLENDING_MODES:  # before anything else, because each step makes a copy
                     _shrink(image)
                 rgb = _rgb(ImageOps.exif_transpose(image))
@@ -67,6 +69,10 @@ def _still(path: Path) -> np.ndarray | None:
                 f"{path}: does not fit into memory; shrink it to {LONGEST_SIDE_PX} on the long side"
             ) from None
         except Exception:  # the decoders of damaged files raise nearly anything
+            if known:  # a video reader would show the part of a cut JPEG that is there, grey below
+                raise UserError(
+                    f"{path}: not a whole picture, it is cut short or damaged; download or copy it again"
+                ) from None
             return None
 
 

@@ -116,13 +116,17 @@ def test_more_pixels_than_can_be_decoded(tmp_path):
 def test_bad_files_get_a_sentence(tmp_path):
     corners().resize((640, 480)).save(tmp_path / "whole.png")
     whole = (tmp_path / "whole.png").read_bytes()
+    corners().resize((640, 480)).convert("RGB").save(tmp_path / "whole.jpg")
+    jpeg = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("this is no picture\n" * 50)
     (tmp_path / "text.txt").write_text("this is no picture\n" * 50)
     (tmp_path / "list.jpg").write_text("#EXTM3U\n#EXTINF:1,\nwhole.png\n")
     for name, words in (
-        ("cut.png", "not a whole picture"), ("empty.jpg", "not a whole picture"), ("text.jpg", "not a whole picture"),
+        ("cut.png", "cut short"), ("cut.jpg", "cut short"),
+        ("empty.jpg", "not a whole picture"), ("text.jpg", "not a whole picture"),
         ("text.txt", "not a whole picture"), ("list.jpg", "not a whole picture"),
         ("missing.png", "no such picture"), (".", "is a folder"), ("x" * 300, "too long"),
     ):  # fmt: skip

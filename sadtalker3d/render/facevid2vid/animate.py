@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from sadtalker3d.render.choices import Dtype
 from sadtalker3d.render.facevid2vid.angle_path import angle_path
 from sadtalker3d.render.facevid2vid.generator import Generator
 from sadtalker3d.render.facevid2vid.head_pose import moved_keypoints
 from sadtalker3d.render.facevid2vid.keypoints import KeypointDetector
 from sadtalker3d.render.facevid2vid.mapping import FULL, MappingNet
+from sadtalker3d.render.facevid2vid.picture import as_tensor
 from sadtalker3d.render.facevid2vid.windows import driving_coefficients, source_window, window
-
-DType = Literal["auto", "float32", "bfloat16"]
 
 MAPPED_AT_ONCE = 32  # frames; the mapping network is quick, and small batches keep memory flat
 
@@ -56,7 +56,7 @@ class FrameGenerator(Protocol):
 
 
 def frame_generator(
-    generator: Generator, size: int, *, device: str = "cpu", dtype: DType = "auto"
+    generator: Generator, size: int, *, device: str = "cpu", dtype: Dtype = "auto"
 ) -> FrameGenerator:
     """The quickest way to run the generator for pictures of `size` pixels a side.
 
@@ -81,8 +81,9 @@ class AnimatedPortrait:
     Parameters
     ----------
     networks : the renderer's
-    picture : (S, S, 3) uint8 RGB, the cropped portrait; S is 256 or 512 with the official networks
+    picture : (H, W, 3) uint8 RGB, the cropped portrait
     source : (73,) coefficients of the portrait, 70 where the mapping network takes no crop
+    size : pixels a side that the networks see, 256 or 512 with the official ones; the picture's width unless given
     device, dtype : see `frame_generator`
     """
 
@@ -92,13 +93,15 @@ class AnimatedPortrait:
         picture: np.ndarray,
         source: np.ndarray,
         *,
+        size: int | None = None,
         device: str = "cpu",
-        dtype: DType = "auto",
+        dtype: Dtype = "auto",
     ) -> None:
+        size = size or picture.shape[1]
         self.networks, self.source = networks, np.asarray(source, np.float32)
-        self._generator = frame_generator(networks.generator, len(picture), device=device, dtype=dtype)
+        self._generator = frame_generator(networks.generator, size, device=device, dtype=dtype)
         with torch.inference_mode():
-            portrait = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255  # (1, 3, S, S)
+            portrait = as_tensor(picture, size)
             self._canonical = networks.keypoints(portrait)  # (1, 15, 3)
             at_rest = networks.mapping(torch.from_numpy(source_window(self.source, full=networks.full)))
             self._encoded = self._generator.encode(portrait, moved_keypoints(self._canonical, at_rest))

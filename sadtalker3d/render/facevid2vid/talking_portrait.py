@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.render.choices import Preprocess
+from sadtalker3d.render.choices import Device, Dtype, Preprocess
 from sadtalker3d.render.facevid2vid import load
 from sadtalker3d.render.facevid2vid.animate import AnimatedPortrait, HeadAngles
 from sadtalker3d.render.facevid2vid.fit import FittedPortrait, fit_portrait
@@ -28,6 +28,8 @@ class TalkingPortrait:
     size : 256 or 512, of the square that the networks see
     preprocess : see `sadtalker3d.render.choices.Preprocess`
     source : (70,) or (73,) coefficients of the portrait; measured in the picture unless given
+    weights : folder of a renderer trained here, in place of the official networks; it has its own size
+    dtype, device : see `sadtalker3d.render.choices`
 
     Attributes
     ----------
@@ -47,13 +49,21 @@ class TalkingPortrait:
         size: int = 256,
         preprocess: Preprocess = "crop",
         source: np.ndarray | None = None,
+        weights: str | Path | None = None,
+        dtype: Dtype = "auto",
+        device: Device = "auto",
     ) -> None:
-        load.check_size(size)
+        renderer = load.chosen_renderer(weights, size)
+        size, self._space = renderer.size_px, renderer.space
+        load.check_portrait(renderer, source)
+        device_name = load.chosen_device(device)
         self._portrait = fit_portrait(path, size=size, preprocess=preprocess, source=source)
         self.notes, self.source = self._portrait.notes, self._portrait.source
         self.box = self._portrait.box
-        networks = load.load_networks(size, full=self._portrait.full)
-        self._animated = AnimatedPortrait(networks, self._portrait.face, self._portrait.source)
+        networks = load.load_networks(size, full=self._portrait.full, trained=weights)
+        self._animated = AnimatedPortrait(
+            networks, self._portrait.face, self._portrait.source, dtype=dtype, device=device_name
+        )
         self._at_rest: np.ndarray | None = None
 
     def frames(
@@ -78,7 +88,7 @@ class TalkingPortrait:
         ------
         UserError : a track of the `open` space
         """
-        motion = driving_motion(track)
+        motion = driving_motion(track, self._space)
         check_expression_scale(expression_scale)
         finish = self._finish()
         frames = self._animated.frames(motion, still=still, expression_scale=expression_scale, angles=angles)
@@ -103,13 +113,13 @@ def check_expression_scale(scale: float) -> None:
         )
 
 
-def driving_motion(track: Track) -> np.ndarray:
-    """(T, 70) of a `basel` track: expression, rotation, translation, as in SadTalker's .mat.
+def driving_motion(track: Track, space: str = "basel") -> np.ndarray:
+    """(T, 70) of a track of the space: expression, rotation, translation, as in SadTalker's .mat.
 
     Raises UserError for a track of another space.
     """
-    track.require_space("basel", "the facevid2vid renderer")
-    return to_rows(track)
+    track.require_space(space, "the facevid2vid renderer")
+    return to_rows(track, space)
 
 
 def unsqueezed(frame: np.ndarray, portrait: FittedPortrait) -> np.ndarray:

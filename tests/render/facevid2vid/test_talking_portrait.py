@@ -38,7 +38,7 @@ class Mirror:
 @pytest.fixture(autouse=True)
 def no_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(talking_portrait, "AnimatedPortrait", Mirror)
-    monkeypatch.setattr(load, "load_networks", lambda size, full: None)
+    monkeypatch.setattr(load, "load_networks", lambda size, full, trained: None)
 
 
 def basel(frames: int, first: float = 0.0) -> Track:

@@ -140,9 +140,8 @@ class _Block:
         self.scaled_0 = empty_map(1, height, width, self.conv_0.inputs)
         self.between = empty_map(1, height, width, self.conv_0.outputs)
         self.scaled_1 = empty_map(1, height, width, self.conv_1.inputs)
-        if block.shortcut:
-            self.shortcut = _Shortcut(block, strips, shared, first + 2 * step)
-            self.out = empty_map(1, height, width, self.conv_1.outputs)
+        self.shortcut = _Shortcut(block, strips, shared, first + 2 * step) if block.shortcut else None
+        self.out = empty_map(1, height, width, self.conv_1.outputs) if enlarged > 1 else None
 
     def added(self, x: np.ndarray) -> None:
         """x <- x + dx, for a block of as many channels out as in."""
@@ -150,8 +149,12 @@ class _Block:
 
     def enlarged_and_changed(self, x: np.ndarray) -> np.ndarray:
         """The block's result for `x` enlarged: a map that the next call writes again."""
+        assert self.out is not None
         statistics = _statistics(self.strips, x)  # repetition does not change them
-        self.shortcut(x, statistics, self.enlarged, self.out)
+        if self.shortcut is None:
+            self.out[0, 1:-1, 1:-1] = x[0, 1:-1, 1:-1].repeat(self.enlarged, 0).repeat(self.enlarged, 1)
+        else:
+            self.shortcut(x, statistics, self.enlarged, self.out)
         self._change(x, statistics, self.out)
         return self.out
 

@@ -10,6 +10,9 @@ the length of the loop is not a constant (else it is unrolled first).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numba
 import numpy as np
 
@@ -21,8 +24,16 @@ EIGHTH, TWO, FOUR, EIGHT = np.float32(0.125), np.float32(2), np.float32(4), np.f
 
 U = np.uintp
 
-compiled = numba.njit(nogil=True, fastmath={"contract", "reassoc", "nsz"}, cache=True)
-inlined = numba.njit(nogil=True, fastmath={"contract", "reassoc", "nsz"}, inline="always")
+FAST = {"contract", "reassoc", "nsz"}
+inlined = numba.njit(nogil=True, fastmath=FAST, inline="always")
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as machine code, kept on disk for the next run where there is a place for it."""
+    try:
+        return numba.njit(nogil=True, fastmath=FAST, cache=True)(function)
+    except RuntimeError:  # neither the package's folder nor the user's can be written
+        return numba.njit(nogil=True, fastmath=FAST)(function)
 
 
 @inlined

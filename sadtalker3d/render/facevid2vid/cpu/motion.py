@@ -12,6 +12,7 @@ from sadtalker3d.render.facevid2vid.cpu.convolution import Convolution, empty_ma
 from sadtalker3d.render.facevid2vid.cpu.fold import bias_of, normed
 from sadtalker3d.render.facevid2vid.cpu.spectra import SpectralConvolution
 from sadtalker3d.render.facevid2vid.cpu.strips import Strips
+from sadtalker3d.render.facevid2vid.cpu.toom_cook import OUTPUTS
 from sadtalker3d.render.facevid2vid.dense_motion import DenseMotion
 from sadtalker3d.render.facevid2vid.grid import GAUSSIAN_VARIANCE, coordinate_grid
 
@@ -117,4 +118,5 @@ class _Direct:
 def _layer(strips: Strips, block: nn.Module, size: int) -> Convolution | _Direct:
     """The convolution and batch norm of a block whose convolution runs on volumes of `size` cells a side."""
     weight, bias = normed(block)
-    return Convolution(strips, weight, bias) if size >= SMALLEST_TILED else _Direct(weight, bias)
+    tiled = size >= SMALLEST_TILED and size % OUTPUTS == 0
+    return Convolution(strips, weight, bias) if tiled else _Direct(weight, bias)
