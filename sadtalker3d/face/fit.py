@@ -7,6 +7,7 @@ Penalties as in a Gaussian prior: identity, small expression, and both sides of 
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import numpy as np
 from sadtalker3d.errors import UserError
 from sadtalker3d.face.headfit import HeadFit, Residual, pinhole, vertices
 from sadtalker3d.face.landmark_offsets import landmark_offsets
+from sadtalker3d.face.light import portrait_light
 from sadtalker3d.face.mesh_points import (
     LEFT_LID,
     LOWER_LIP,
@@ -59,6 +61,57 @@ class FitConfig:
     rejected_mm: float = 3.6  # mean misfit of what is no human face; people have 1 to 2.5
     doubtful_mm: float = 2.8
     most_yaw_rad: float = 0.70  # 40 degrees: the far eye and cheek are then hidden
+    turned_deg: float = 25.0  # yaw beyond which one side of the photo is too smeared to be used
+    open_mouth: float = 0.3  # jawOpen: teeth apart
+    shut_eyes: float = 0.6  # eyeBlink: the lids meet at about 0.75
+
+
+def fit_portrait3d(
+    picture: np.ndarray,
+    face: Face,
+    model: FaceModel | None = None,
+    *,
+    name: str = "the portrait",
+    config: FitConfig | None = None,
+) -> HeadFit:
+    """Fit the embedded head and its light to the face of an (H, W, 3) uint8 RGB picture.
+
+    `name` is the picture's name for the messages. What the user should know is in `HeadFit.notes`. Raises UserError: a
+    face that is turned too far, or no human face.
+    """
+    import bfm
+
+    config = config or FitConfig()
+    model = model or bfm.load("open")
+    fit = fit_head(face.mesh, (picture.shape[1], picture.shape[0]), model, config=config)
+    notes = portrait_notes(fit, name, config)
+    return dataclasses.replace(fit, light=portrait_light(picture, fit, model), notes=notes)
+
+
+def portrait_notes(fit: HeadFit, name: str, config: FitConfig) -> tuple[str, ...]:
+    """Sentences the user should read; UserError for what cannot be used."""
+    yaw_deg = abs(float(np.degrees(fit.rotation_rad[1])))
+    if abs(fit.rotation_rad[1]) > config.most_yaw_rad:
+        raise UserError(
+            f"{name}: the face is turned by {yaw_deg:.0f} degrees, so that half of it is hidden; give a picture in "
+            f"which it looks into the camera, or at most {np.degrees(config.most_yaw_rad):.0f} degrees beside it"
+        )
+    if fit.residual.mean_mm > config.rejected_mm:
+        raise UserError(
+            f"{name}: what was found fits no human face (off by {fit.residual.mean_mm:.1f} mm on average); "
+            f"give a picture of a person seen from the front"
+        )
+    notes = []
+    if fit.residual.mean_mm > config.doubtful_mm:
+        notes.append(f"{name}: the face fits the head badly (off by {fit.residual.mean_mm:.1f} mm); look at the result")
+    weight = dict(zip(ARKIT_52, fit.expression, strict=False))
+    if min(weight["eyeBlinkLeft"], weight["eyeBlinkRight"]) > config.shut_eyes:
+        notes.append(f"{name}: the eyes are closed and cannot be opened; a picture with open eyes is better")
+    if weight["jawOpen"] > config.open_mouth:
+        notes.append(f"{name}: the mouth is open; a picture with a closed mouth is better")
+    if yaw_deg > config.turned_deg:
+        notes.append(f"{name}: the face is turned by {yaw_deg:.0f} degrees; its far side is made up from the near one")
+    return tuple(notes)
 
 
 def fit_head(
@@ -139,7 +192,7 @@ class _Problem:
         """(468, 2) from the points to the head's places, in the picture's plane at the face's distance."""
         turn, shift, focal = self.camera(pose)
         seen = pinhole(places @ turn.T + shift, focal, self.centre)
-        return (self.points - seen) / np.exp(pose[5])
+        return (self.points - seen) / np.exp(pose[5]) - self.places.slide(pose[:3]) * [1, -1]
 
     def pose(self, start: np.ndarray, shape: np.ndarray) -> np.ndarray:
         """Pose and camera of a known shape."""
@@ -164,7 +217,7 @@ class _Problem:
         from scipy.optimize import lsq_linear
 
         turn, shift, focal = self.camera(pose)
-        slope = (self.points - self.centre) / focal * [1, -1]
+        slope = (self.points - self.centre) / focal * [1, -1] - self.places.slide(pose[:3]) / np.exp(pose[6])
         seen = self.columns @ turn.T  # (k, 468, 3)
         rest = self.mean @ turn.T + shift
         # x = -slope z: rows in metres across the line of sight

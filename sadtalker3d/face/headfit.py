@@ -41,6 +41,7 @@ class HeadFit:
     light : (9, 3) float32: linear RGB light on the skin = harmonics(normals in camera space) @ light
     offsets_m : (V, 3) float32, in head space: what lays the surface on the landmarks beyond the linear model
     residual : how well it fits
+    notes : sentences the user should read
     """
 
     identity: np.ndarray
@@ -53,6 +54,7 @@ class HeadFit:
     light: np.ndarray
     offsets_m: np.ndarray
     residual: Residual
+    notes: tuple[str, ...] = ()
 
 
 def vertices(

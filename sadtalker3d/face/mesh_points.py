@@ -36,23 +36,33 @@ class MeshPoints:
     corners : (468, 3) int32 vertices, and `shares` (468, 3) float32, their parts in the point
     spread_mm : (468,) float32, how far renders of several people put the point from there (median)
     twin : (468,) int32, the point of the other side
+    slide_m : (3, 468, 2) float32, how far across an upright picture the detector puts the points beside these places:
+        always, for a radian of yaw, for a radian of pitch; x to the right, y up
     """
 
     corners: np.ndarray
     shares: np.ndarray
     spread_mm: np.ndarray
     twin: np.ndarray
+    slide_m: np.ndarray
 
     def of(self, vertices: np.ndarray) -> np.ndarray:
         """(..., V, 3) values at the head's vertices -> (..., 468, 3)."""
         return (vertices[..., self.corners, :] * self.shares[..., None]).sum(axis=-2)
+
+    def slide(self, rotation_rad: np.ndarray) -> np.ndarray:
+        """(468, 2) metres from the places to the detector's points on a head of that pitch, yaw and roll."""
+        pitch, yaw, roll = rotation_rad
+        upright = np.tensordot([1.0, yaw, pitch], self.slide_m, axes=1)
+        cos, sin = np.cos(roll), np.sin(roll)
+        return upright @ np.array([[cos, sin], [-sin, cos]])
 
 
 @lru_cache(maxsize=1)
 def mesh_points() -> MeshPoints:
     """The places on the embedded head."""
     with np.load(FILE, allow_pickle=False) as data:
-        return MeshPoints(**{name: data[name] for name in ("corners", "shares", "spread_mm", "twin")})
+        return MeshPoints(**{name: data[name] for name in MeshPoints.__dataclass_fields__})
 
 
 def on_surface(face: FaceModel, places: np.ndarray, lip_side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

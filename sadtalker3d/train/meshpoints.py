@@ -3,11 +3,15 @@
 Renders of several people are shown to the detector, and each point is cast onto the surface it was found on. On closed
 lips nothing tells an upper from a lower point, so those around the mouth come from renders with an open one. Places on
 the mean head are then averaged over the people and over both sides, and laid back on the surface.
+
+As a head turns the points slide on it, so that yaw would come out a fifth too large and pitch a fifth too small: how far
+they slide is measured on other renders of known pose, and `fit.py` takes it off.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +21,7 @@ import numpy as np
 
 from sadtalker3d.face.headfit import pinhole
 from sadtalker3d.face.mesh import POINTS
-from sadtalker3d.face.mesh_points import LOWER_LIP, UPPER_LIP
+from sadtalker3d.face.mesh_points import LOWER_LIP, UPPER_LIP, MeshPoints, on_surface
 from sadtalker3d.rotation import to_matrices
 
 if TYPE_CHECKING:
@@ -37,12 +41,14 @@ class CastConfig:
     mouth_m: float = 0.012  # beyond the lips' box: points as near as this come from the open mouth
     snap_px: float = 12.0  # how far beside the skin a point may be found, as on an eyeball beside its lid
     least_cosine: float = 0.15  # of the surface to the line of sight: flatter, a pixel is a centimetre
+    turned_people: int = 16  # others, for the slide
+    turned_poses: int = 8  # of each
+    most_yaw_rad: float = 0.5
+    most_pitch_rad: float = 0.25
 
 
-def cast_points(face: FaceModel, config: CastConfig | None = None) -> dict[str, np.ndarray]:
-    """The arrays of `face/mesh_points.npz`, see `mesh_points.MeshPoints`."""
-    from sadtalker3d.face.mesh_points import on_surface
-
+def cast_points(face: FaceModel, config: CastConfig | None = None) -> MeshPoints:
+    """What `face/mesh_points.npz` holds."""
     config = config or CastConfig()
     closed, opened = (list(_places(face, config, jaw)) for jaw in (0.0, config.jaw_open))
     rest, moved = (np.nanmedian(np.stack(places), axis=0) for places in (closed, opened))
@@ -56,13 +62,47 @@ def cast_points(face: FaceModel, config: CastConfig | None = None) -> dict[str, 
     twin = _twins(middle)
     flip = np.array([-1.0, 1.0, 1.0])
     even = (middle + middle[twin] * flip) / 2
-    corners, shares = on_surface(face, even, _lip_side(face, samples, middle, twin))
-    return {
-        "corners": corners.astype(np.int32),
-        "shares": shares.astype(np.float32),
-        "spread_mm": (1000 * (spread + spread[twin]) / 2).astype(np.float32),
-        "twin": twin.astype(np.int32),
-    }
+    corners, shares = on_surface(face, even, _lip_side())
+    places = MeshPoints(
+        corners.astype(np.int32), shares.astype(np.float32), (500 * (spread + spread[twin])).astype(np.float32),
+        twin.astype(np.int32), np.zeros((3, POINTS, 2), np.float32),
+    )  # fmt: skip
+    return dataclasses.replace(places, slide_m=_slide(face, places, config))
+
+
+def _slide(face: FaceModel, places: MeshPoints, config: CastConfig) -> np.ndarray:
+    """(3, 468, 2) metres across an upright picture: always, and for a radian of yaw and of pitch."""
+    from sadtalker3d.face.landmarks import Landmarks
+    from sadtalker3d.render.preview import Preview, portrait_camera
+    from sadtalker3d.track import Track
+
+    finder = Landmarks()
+    rng = np.random.default_rng(6)
+    angles, misses = [], []
+    jaw = face.expression_names.index("jawOpen")
+    for _ in range(config.turned_people):
+        identity = (config.identity * rng.standard_normal(80)).astype(np.float32)
+        camera = portrait_camera(face.neutral(identity))
+        count = config.turned_poses
+        expression = np.zeros((count, 64), np.float32)
+        expression[count // 2 :, jaw] = config.jaw_open * rng.random(count - count // 2)
+        turns = rng.uniform(-1, 1, (count, 3)) * [config.most_pitch_rad, config.most_yaw_rad, 0.0]
+        track = Track(expression, turns, np.zeros((count, 3)), space="open")
+        with Preview(face, config.picture_px, identity=identity, camera=camera) as preview:
+            for picture, turn, weights in zip(preview.render(track), turns, expression, strict=True):
+                found = finder.find(picture.copy())
+                if found:
+                    posed = places.of(face.vertices(identity, weights)) @ to_matrices(turn[None])[0].T
+                    pixels, depth = seen_by(camera, posed, config.picture_px)
+                    focal_px = config.picture_px / 2 / np.tan(camera.field_of_view_rad / 2)
+                    misses.append((found[0].mesh[:, :2] - pixels) * depth.mean() / focal_px * [1, -1])
+                    angles.append([1.0, turn[1], turn[0]])
+    # the middle of the misses is robust to single wrong points, but slopes are not: drop what lies far off
+    miss = np.array(misses)
+    miss = np.clip(miss, *np.quantile(miss, (0.02, 0.98), axis=0))
+    slide = np.linalg.lstsq(np.array(angles), miss.reshape(len(miss), -1), rcond=None)[0].reshape(3, POINTS, 2)
+    mirrored = slide[:, places.twin] * [-1.0, 1.0] * np.array([1.0, -1.0, 1.0])[:, None, None]
+    return ((slide + mirrored) / 2).astype(np.float32)
 
 
 def _places(face: FaceModel, config: CastConfig, jaw_open: float) -> Iterator[np.ndarray]:
@@ -150,7 +190,7 @@ def _twins(places: np.ndarray) -> np.ndarray:
     return np.where(twin[twin] == np.arange(POINTS), twin, distance.argmin(axis=1))
 
 
-def _lip_side(face: FaceModel, samples: np.ndarray, middle: np.ndarray, twin: np.ndarray) -> np.ndarray:
+def _lip_side() -> np.ndarray:
     """(468,) +1 for points of the upper lip, -1 of the lower, 0 elsewhere."""
     side = np.zeros(POINTS, np.int8)
     side[list(UPPER_LIP)], side[list(LOWER_LIP)] = 1, -1
@@ -167,8 +207,8 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description="where the detector's 468 points lie on the embedded head")
     parser.add_argument("-o", "--output", type=Path, required=True)
-    arrays = cast_points(bfm.load("open"))
-    np.savez_compressed(parser.parse_args().output, **arrays)
+    output = parser.parse_args().output
+    np.savez_compressed(output, **vars(cast_points(bfm.load("open"))))
 
 
 if __name__ == "__main__":
