@@ -138,9 +138,10 @@ class PhotoPortrait:
         frame = self.picture.copy()
         height, width = sheet.depth.shape
         # the rectangle that the head covers, within the sheet
-        low = np.maximum(np.floor(now.xy.min(axis=0)).astype(int), (sheet.left, sheet.top))
+        xs, ys = now.xy[:, 0], now.xy[:, 1]
+        low = np.maximum(np.floor([xs.min(), ys.min()]).astype(int), (sheet.left, sheet.top))
         high = np.minimum(
-            np.ceil(now.xy.max(axis=0)).astype(int) + 1, (sheet.left + width, sheet.top + height)
+            np.ceil([xs.max(), ys.max()]).astype(int) + 1, (sheet.left + width, sheet.top + height)
         )
         w, h = (int(n) for n in np.maximum(high - low, 1))
         n = config.samples

@@ -55,7 +55,7 @@ class Attributes:
         self._touching = np.maximum(np.bincount(self._corners, minlength=len(ids) + k), 1)
         lips = zones.lip_heights(np.zeros_like(motion.rest))
         self._patch_light = mouth_light(np.zeros(k), surface.patch[:, 1], lips)
-        self._in_photo = surface.seen * (1 - self._upper_lid)
+        self._in_photo = surface.seen + self._upper_lid * (0.35 - surface.seen)
         self._relight = Relight(motion, model, surface)
 
     def of(
@@ -71,7 +71,8 @@ class Attributes:
         """
         surface, config = self._surface, self._config
         moved = np.zeros(len(xy), np.float32)
-        moved[: len(surface.ids)] = np.linalg.norm(displacement[surface.ids], axis=1) / config.change_m
+        change = displacement[surface.ids]
+        moved[: len(surface.ids)] = np.sqrt(np.einsum("vi,vi->v", change, change)) / config.change_m
         turned = float(np.linalg.norm(rotation_rad)) / config.change_rad
         changed = smooth_step(np.maximum(moved, turned), 0.0, 1.0).astype(np.float32)
         gaps = self._zones.gaps(displacement)

@@ -37,8 +37,12 @@ def sampled(picture: np.ndarray, xy: np.ndarray, blur_px: float = 0.0) -> np.nda
         part = cv2.GaussianBlur(part, (0, 0), blur_px)
     at = (xy - low).astype(np.float32)
     rows = np.array_split(at, max(len(at) // 30000, 1))  # OpenCV's pictures have fewer than 32767 rows
-    taken = [cv2.remap(part, r[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for r in rows]  # fmt: skip
-    return np.concatenate([t.reshape(-1, 3) for t in taken])
+    return np.concatenate(
+        [
+            cv2.remap(part, r[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+            for r in rows
+        ]
+    )
 
 
 def skin_colours(

@@ -82,5 +82,5 @@ def bare_skin(
     away = colour - mean
     distance = np.sqrt(np.einsum("vi,ij,vj->v", away, np.linalg.inv(variety), away))
     bare = (1 - smooth_step(distance, *config.bare))[:, None]
-    seen = sight.seen & (sight.facing > 0.1)
-    return spread(bare, seen, links, 8)[model.weld, 0]
+    seen = sight.seen & (sight.facing > 0.35)  # nearer to its outline the photo shows what lies behind
+    return spread(bare, seen, links, 16)[model.weld, 0]

@@ -98,6 +98,8 @@ class Grid:
         share = share * smooth_step(to_border, 0.0, config.border_px * across)
         self._points = points
         self._share = _blurred(share.astype(np.float32), 0.004 / to_m) * (share > 0)
+        face = self._on_face
+        self._head_cells = face[:-1, :-1] | face[1:, :-1] | face[:-1, 1:] | face[1:, 1:]
         self._rest = motion.see(points, self._share, np.zeros(3), np.zeros(3))
         ys, xs = np.mgrid[: self.height, : self.width].astype(np.float32)
         self._still = np.stack([xs + self.left, ys + self.top], axis=-1)
@@ -113,21 +115,32 @@ class Grid:
             moved = np.where(outside[..., None], smooth, filled) * self._felt[..., None]
         now = self._motion.see(self._points + moved, self._share, rotation_rad, translation_m)
         shift = now.xy - self._rest.xy
-        shifted = np.abs(shift).max(axis=-1) > 1e-3
+        shifted = (np.abs(shift[..., 0]) > 1e-3) | (np.abs(shift[..., 1]) > 1e-3)
         cells = shifted[:-1, :-1] | shifted[1:, :-1] | shifted[:-1, 1:] | shifted[1:, 1:]
-        source = self._still.copy()
+        left, top, right, bottom = self._rectangle(cells)
+        source = self._still[top - self.top : bottom - self.top, left - self.left : right - self.left].copy()
         depth = np.full(source.shape[:2], -np.inf, np.float32)
-        draw_grid(
-            self._knots + shift,
-            now.near,
-            self.left,
-            self.top,
-            np.float32(self._spacing),
-            cells,
-            source,
-            depth,
-        )
-        return Sheet(self.left, self.top, source, depth)
+        # `draw_grid` counts knots from the first cell's corner
+        rows, columns = np.flatnonzero(cells.any(axis=1)), np.flatnonzero(cells.any(axis=0))
+        if len(rows):
+            part = slice(rows[0], rows[-1] + 2), slice(columns[0], columns[-1] + 2)
+            inside = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+            first = self._knots[rows[0], columns[0]]
+            draw_grid(
+                np.ascontiguousarray((self._knots + shift)[part]), np.ascontiguousarray(now.near[part]), left, top,
+                first, np.float32(self._spacing), np.ascontiguousarray(cells[inside]), source, depth,
+            )  # fmt: skip
+        return Sheet(left, top, source, depth)
+
+    def _rectangle(self, cells: np.ndarray) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of the pixels that moved cells and the head cover, within the sheet."""
+        cells = cells | self._head_cells
+        rows, columns = np.flatnonzero(cells.any(axis=1)), np.flatnonzero(cells.any(axis=0))
+        spacing = self._spacing
+        left, top = self.left + int(columns[0] * spacing), self.top + int(rows[0] * spacing)
+        right = min(self.left + int(np.ceil((columns[-1] + 1) * spacing)) + 1, self.left + self.width)
+        bottom = min(self.top + int(np.ceil((rows[-1] + 1) * spacing)) + 1, self.top + self.height)
+        return left, top, right, bottom
 
 
 def _to_nearest(inside: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:

@@ -58,8 +58,12 @@ def limited(
     axis = int(lost.argmax())
     name = ("nod", "turn", "tilt")[axis]
     asked, shown = (np.degrees(np.abs(rows[:, axis]).max()) for rows in (rotation, turned))
-    return turned, moved, (
-        f"the head would {name} by {asked:.0f} degrees; one photo shows about {shown:.0f}, so it is softly limited"
+    return (
+        turned,
+        moved,
+        (
+            f"the head would {name} by {asked:.0f} degrees; one photo shows about {shown:.0f}, so it is softly limited"
+        ),
     )
 
 

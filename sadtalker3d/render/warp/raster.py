@@ -82,14 +82,15 @@ def places_on_triangles(points, ids, xy, faces, weights):  # type: ignore[no-unt
 
 
 @compiled
-def draw_grid(xy, near, left, top, spacing, moved, source, depth):  # type: ignore[no-untyped-def]
+def draw_grid(xy, near, left, top, first, spacing, moved, source, depth):  # type: ignore[no-untyped-def]
     """Draw a regular grid whose knots have moved, nearest in front.
 
     Parameters
     ----------
     xy : (rows, columns, 2) float32, where the knots are now
     near : (rows, columns) float32
-    left, top, spacing : the knots' first place in the photo, and how far apart they were
+    left, top : the rectangle's first pixel
+    first, spacing : the first knot's place in the photo (2,), and how far apart knots were
     moved : (rows - 1, columns - 1) bool; cells that have not moved are not drawn
     source : (height, width, 2) float32, changed: where in the photo each pixel of the rectangle at left, top is
     depth : (height, width) float32, changed
@@ -129,5 +130,5 @@ def draw_grid(xy, near, left, top, spacing, moved, source, depth):  # type: igno
                         z = a * z0 + b * z1 + c * z2
                         if z > depth[U(y), U(x)]:
                             depth[U(y), U(x)] = z
-                            source[U(y), U(x), 0] = left + spacing * (a * c0 + b * c1 + c * c2)
-                            source[U(y), U(x), 1] = top + spacing * (a * r0 + b * r1 + c * r2)
+                            source[U(y), U(x), 0] = first[0] + spacing * (a * c0 + b * c1 + c * c2)
+                            source[U(y), U(x), 1] = first[1] + spacing * (a * r0 + b * r1 + c * r2)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sadtalker3d.render.warp.colours import eye_colours, mouth_colours, sampled, skin_colours
 from sadtalker3d.render.warp.links import skin_links, spread
-from sadtalker3d.render.warp.motion import HeadMotion
+from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
 from sadtalker3d.render.warp.sight import Sight
 from sadtalker3d.render.warp.teeth_patch import teeth_patch
 from sadtalker3d.render.warp.zones import Zones
@@ -84,6 +84,7 @@ class Surface:
         mouth = np.unique(np.concatenate(inner[1:]))
         colour[mouth] = mouth_colours(picture, motion, model, sight, mouth, colour)
 
+        outline = np.where(is_skin, smooth_step(sight.facing, 0.05, 0.35), 1.0)
         patch = teeth_patch(motion, model)
         k = len(patch.points)
         if k:
@@ -98,7 +99,7 @@ class Surface:
             np.ascontiguousarray(faces, np.int32),
             np.concatenate([source[ids], extra]).astype(np.float32),
             np.concatenate([nearest[ids], extra]).astype(np.float32),
-            np.concatenate([seen[ids], ones]).astype(np.float32),
+            np.concatenate([seen[ids] * outline[ids], ones]).astype(np.float32),
             np.concatenate([over[ids], ones]).astype(np.float32),
             np.concatenate([colour[ids], np.zeros((k, 3))]).astype(np.float32),
         )
