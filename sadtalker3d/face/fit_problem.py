@@ -24,6 +24,7 @@ FREE = tuple(
     k for k, name in enumerate(ARKIT_52) if not name.startswith("eyeLook") and name != "tongueOut"
 )  # 468 points show neither the gaze nor the tongue
 
+SIDEWAYS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # no pairs of two sides: both at once cancel
 # of a pose from the first guess, and about how much of each moves a point as far as the others do
 REACH = np.array([1.4, 1.4, 1.4, 0.2, 0.2, 1.0, 2.0])
 STEP = np.array([0.1, 0.1, 0.1, 0.01, 0.01, 0.1, 0.3])
@@ -87,9 +88,10 @@ class HeadProblem:
         """Rows in metres, as many times as there are points."""
         config, names = self.config, [ARKIT_52[k] for k in FREE]
         total = np.sqrt(self.weights.sum()) / 1000
-        rows = [np.diag([config.identity_mm] * 80 + [config.expression_mm] * len(FREE)) * total]
+        sideways = [config.uneven_mm if name in SIDEWAYS else config.expression_mm for name in names]
+        rows = [np.diag([config.identity_mm] * 80 + sideways) * total]
         for k, name in enumerate(names):
-            if name.endswith("Left"):
+            if name.endswith("Left") and name not in SIDEWAYS:
                 row = np.zeros((1, 80 + len(FREE)))
                 row[0, 80 + k] = config.uneven_mm * total
                 row[0, 80 + names.index(name.removesuffix("Left") + "Right")] = -config.uneven_mm * total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,10 @@ from sadtalker3d.render.warp.attributes import Attributes
 from sadtalker3d.render.warp.composite import blend, cover
 from sadtalker3d.render.warp.covering import bare_skin, covering
 from sadtalker3d.render.warp.expression import speaking, together
-from sadtalker3d.render.warp.grid import Grid
+from sadtalker3d.render.warp.grid import Grid, Sheet
+from sadtalker3d.render.warp.hair import hair_mask
 from sadtalker3d.render.warp.limits import LimitConfig, limited
-from sadtalker3d.render.warp.motion import HeadMotion
+from sadtalker3d.render.warp.motion import HeadMotion, Moment
 from sadtalker3d.render.warp.raster import nearest_triangles
 from sadtalker3d.render.warp.seal import lip_seal
 from sadtalker3d.render.warp.sight import Sight
@@ -66,9 +68,10 @@ class PhotoPortrait:
         self._config, self._limits = config or DrawConfig(), limits
         self._motion = HeadMotion(fit, model)
         sight = Sight.of(self._motion, model)
-        bare = bare_skin(self.picture, model, sight)
+        hair = hair_mask(self.picture, self._motion, sight)
+        bare = bare_skin(self.picture, hair, model, sight)
         over = covering(bare, model, sight)
-        self._grid = Grid(self._motion, sight, fit.size_px, over)
+        self._grid = Grid(self._motion, sight, fit.size_px, over, hair)
         pixel_m = float(-sight.moment.near.mean() / fit.focal_px)
         zones = Zones(self._motion, model, pixel_m)
         self._surface = Surface.of(self.picture, self._motion, model, sight, zones, over, bare)
@@ -127,7 +130,7 @@ class PhotoPortrait:
         """
         import cv2
 
-        motion, surface, config = self._motion, self._surface, self._config
+        motion, surface = self._motion, self._surface
         displacement = motion.displacement(expression)
         if seal:
             displacement += np.float32(seal) * self._seal
@@ -135,40 +138,45 @@ class PhotoPortrait:
         ids = surface.ids
         points = np.concatenate([motion.rest[ids] + displacement[ids], surface.patch])
         now = motion.see(points, self._share, rotation_rad, translation_m)
+        attributes = self._attributes.of(points, now.xy, displacement, rotation_rad)
+        share, fill, left, top = self._lay_on(sheet, now, attributes)
         frame = self.picture.copy()
         height, width = sheet.depth.shape
-        # the rectangle that the head covers, within the sheet
+        frame[sheet.top : sheet.top + height, sheet.left : sheet.left + width] = cv2.remap(
+            self.picture, sheet.source[..., 0], sheet.source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )  # fmt: skip
+        blend(frame[top : top + share.shape[0], left : left + share.shape[1]], share, fill)
+        return frame
+
+    def _lay_on(
+        self, sheet: Sheet, now: Moment, attributes: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, int, int]:
+        """Lay the head on the sheet, whose source changes -> share and fill, see `cover`, their left and top."""
+        n, (height, width) = self._config.samples, sheet.depth.shape
         xs, ys = now.xy[:, 0], now.xy[:, 1]
-        low = np.maximum(np.floor([xs.min(), ys.min()]).astype(int), (sheet.left, sheet.top))
-        high = np.minimum(
-            np.ceil([xs.max(), ys.max()]).astype(int) + 1, (sheet.left + width, sheet.top + height)
-        )
-        w, h = (int(n) for n in np.maximum(high - low, 1))
-        n = config.samples
+        left, top = max(int(np.floor(xs.min())), sheet.left), max(int(np.floor(ys.min())), sheet.top)
+        w = max(min(int(np.ceil(xs.max())) + 1, sheet.left + width) - left, 0)
+        h = max(min(int(np.ceil(ys.max())) + 1, sheet.top + height) - top, 0)
         shown = np.full((h * n, w * n), -1, np.int32)
         depth = np.full(shown.shape, -np.inf, np.float32)
-        nearest_triangles(now.xy, now.near, surface.faces, 0, int(low[0]), int(low[1]), n, shown, depth)
+        faces = self._surface.faces
+        nearest_triangles(now.xy, now.near, faces, 0, left, top, n, shown, depth)
         share, fill = np.empty((h, w), np.float32), np.empty((h, w, 3), np.float32)
-        attributes = self._attributes.of(points, now.xy, displacement, rotation_rad)
-        x, y = int(low[0]) - sheet.left, int(low[1]) - sheet.top
-        cover(
-            shown,
-            now.xy,
-            surface.faces,
-            attributes,
-            int(low[0]),
-            int(low[1]),
-            n,
-            sheet.source,
-            x,
-            y,
-            share,
-            fill,
-        )
-        part = frame[sheet.top : sheet.top + height, sheet.left : sheet.left + width]
-        cv2.remap(
-            self.picture, sheet.source, None, cv2.INTER_CUBIC, dst=part, borderMode=cv2.BORDER_REPLICATE
-        )
-        frame[sheet.top : sheet.top + height, sheet.left : sheet.left + width] = part
-        blend(frame[low[1] : low[1] + h, low[0] : low[0] + w], share, fill)
-        return frame
+        x, y = left - sheet.left, top - sheet.top
+        cover(self.picture, shown, now.xy, faces, attributes, left, top, n, sheet.source, x, y, share, fill)
+        return share, fill, left, top
+
+
+def speaking_photo(path: str | Path, model: FaceModel | None = None) -> tuple[PhotoPortrait, list[str]]:
+    """Read a picture, find and fit its face -> the portrait, and sentences that the user should read.
+
+    Raises
+    ------
+    UserError : not a picture, no face that can be used in it
+    """
+    from sadtalker3d.face.fit import fit_portrait3d
+    from sadtalker3d.face.portrait import read_portrait
+
+    found = read_portrait(path)
+    fit = fit_portrait3d(found.picture, found.face, model, name=str(path))
+    return PhotoPortrait(found.picture, fit, model=model), [*found.notes, *fit.notes]

@@ -9,7 +9,7 @@ import pytest
 
 import bfm
 from sadtalker3d.errors import UserError
-from sadtalker3d.face.fit import fit_head, fit_portrait3d, portrait_notes
+from sadtalker3d.face.fit import eye_opening, fit_head, fit_portrait3d, portrait_notes
 from sadtalker3d.face.headfit import HeadFit, Residual, at_rest, pinhole, project, vertices
 from sadtalker3d.face.landmarks import Face
 from sadtalker3d.face.mesh_points import LEFT_LID, MEETING, OVAL, RIGHT_LID, mesh_points
@@ -154,8 +154,7 @@ def a_fit(yaw_deg: float = 0, mean_mm: float = 1.5, **weights: float) -> HeadFit
 
 def test_notes_and_refusals():
     assert portrait_notes(a_fit(), "a.jpg") == ()
-    assert "closed" in portrait_notes(a_fit(eyeBlinkLeft=0.8, eyeBlinkRight=0.8), "a.jpg")[0]
-    assert portrait_notes(a_fit(eyeBlinkLeft=0.8), "a.jpg") == ()  # a wink
+    assert "closed" in portrait_notes(a_fit(), "a.jpg", opening=0.15)[0]
     assert "open" in portrait_notes(a_fit(jawOpen=0.5), "a.jpg")[0]
     assert "30 degrees" in portrait_notes(a_fit(yaw_deg=-30), "a.jpg")[0]
     assert "badly" in portrait_notes(a_fit(mean_mm=3), "a.jpg")[0]
@@ -163,6 +162,14 @@ def test_notes_and_refusals():
         portrait_notes(a_fit(mean_mm=4), "a.jpg")
     with pytest.raises(UserError, match=r"^a\.jpg: the face is turned by 45 degrees"):
         portrait_notes(a_fit(yaw_deg=45), "a.jpg")
+
+
+def test_eyes_as_open_as_the_wider_one(model):
+    points = seen(model, (0, 0, 0))
+    assert 0.25 < eye_opening(points) < 0.45
+    wink = seen(model, (0, 0, 0), eyeBlinkLeft=0.75)
+    assert eye_opening(wink) == pytest.approx(eye_opening(points), abs=0.03)
+    assert eye_opening(seen(model, (0, 0, 0), eyeBlinkLeft=0.75, eyeBlinkRight=0.75)) < 0.1
 
 
 def test_noise_is_no_face(model):

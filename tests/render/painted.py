@@ -48,9 +48,8 @@ def photo(jaw_open: float = 0.0) -> tuple[np.ndarray, HeadFit]:
     nearest_triangles(xy, np.ascontiguousarray(seen[:, 2]), faces, 0, 0, 0, 1, ids, depth)
     wall = np.random.default_rng(0).integers(90, 160, (SIZE, SIZE, 3))
     colours = {"hair": (60, 40, 30), "mouth": (60, 20, 20), "gums": (150, 70, 70), "tongue": (170, 80, 80)}
-    paint = np.concatenate(
-        [np.tile(colours.get(name, WHITE if name in ("teeth", "eyes") else SKIN), (len(model.parts[name]), 1)) for name in solid]
-    )  # fmt: skip
+    colours |= {"teeth": WHITE, "eyes": WHITE}
+    paint = np.concatenate([np.tile(colours.get(name, SKIN), (len(model.parts[name]), 1)) for name in solid])
     eyes = model.faces[model.parts["eyes"]]
     centre = np.array([[0.0303, 0.0323], [-0.0303, 0.0323]])
     middle = model.mean[eyes].mean(axis=1)

@@ -25,6 +25,7 @@ class ChangeConfig:
 
     change_m: float = 0.0015  # hidden skin takes its own colour once expression has moved it so far
     change_rad: float = 0.05  # or the head has turned so far
+    slit_m: tuple[float, float] = (0.0005, 0.0025)  # between lips this near, the photo's teeth darken
     stretch: tuple[float, float] = (2.2, 5.0)  # areas: a photo's pixel spread over more is replaced
 
 
@@ -102,5 +103,8 @@ class Attributes:
         light = mouth_light(self._depth_m, points[self._inner, 1], lips)
         attributes[self._inner, 5:] *= light[:, None]
         patch = points[len(surface.ids) :, 1]
-        attributes[len(surface.ids) :, 4] = mouth_light(np.zeros(len(patch)), patch, lips) / self._patch_light
+        # the photo's own teeth are lit as they are; only the last slit between closing lips is dark
+        light = mouth_light(np.zeros(len(patch)), patch, lips) / self._patch_light
+        slit = 1 - smooth_step(gaps[0], *config.slit_m)
+        attributes[len(surface.ids) :, 4] = 1 - slit * (1 - np.minimum(light, 1))
         return attributes

@@ -34,15 +34,14 @@ def sampled(picture: np.ndarray, xy: np.ndarray, blur_px: float = 0.0) -> np.nda
     high = np.clip(high, low + 2, picture.shape[1::-1])
     part = picture[low[1] : high[1], low[0] : high[0]].astype(np.float32)
     if blur_px > 0.3:
-        part = cv2.GaussianBlur(part, (0, 0), blur_px)
+        part = np.asarray(cv2.GaussianBlur(part, (0, 0), blur_px), np.float32)
     at = (xy - low).astype(np.float32)
     rows = np.array_split(at, max(len(at) // 30000, 1))  # OpenCV's pictures have fewer than 32767 rows
-    return np.concatenate(
-        [
-            cv2.remap(part, r[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
-            for r in rows
-        ]
-    )
+    taken = [
+        cv2.remap(part, r[:, :1], r[:, 1:], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+        for r in rows
+    ]
+    return np.concatenate(taken)
 
 
 def skin_colours(

@@ -7,14 +7,36 @@ import numpy as np
 from sadtalker3d.render.warp.raster import U, compiled
 
 ATTRIBUTES = 8  # source x, source y, keep, over, gain, red, green, blue
+FAR_PX = 3.0  # samples of one pixel whose places in the photo lie further apart show two surfaces
 
 
 @compiled
-def cover(ids, xy, faces, attributes, left, top, samples, source, offset_x, offset_y, share, fill):  # type: ignore[no-untyped-def]
+def between(picture, x, y):  # type: ignore[no-untyped-def]
+    """Three float32 colours of the (rows, columns, 3) uint8 picture at one place, bilinearly."""
+    rows, columns = picture.shape[0], picture.shape[1]
+    x = min(max(x, np.float32(0)), np.float32(columns - 1))
+    y = min(max(y, np.float32(0)), np.float32(rows - 1))
+    x0, y0 = U(int(x)), U(int(y))
+    x1, y1 = U(min(int(x) + 1, columns - 1)), U(min(int(y) + 1, rows - 1))
+    p, q = x - np.float32(int(x)), y - np.float32(int(y))
+    a, b, c, d = (1 - p) * (1 - q), p * (1 - q), (1 - p) * q, p * q
+    return (
+        a * picture[y0, x0, 0] + b * picture[y0, x1, 0] + c * picture[y1, x0, 0] + d * picture[y1, x1, 0],
+        a * picture[y0, x0, 1] + b * picture[y0, x1, 1] + c * picture[y1, x0, 1] + d * picture[y1, x1, 1],
+        a * picture[y0, x0, 2] + b * picture[y0, x1, 2] + c * picture[y1, x0, 2] + d * picture[y1, x1, 2],
+    )
+
+
+@compiled
+def cover(picture, ids, xy, faces, attributes, left, top, samples, source, offset_x, offset_y, share, fill):  # type: ignore[no-untyped-def]
     """Lay the head over the sheet.
+
+    Where the samples of a pixel lie far apart in the photo, as at the edge of a cheek, the place between them is
+    neither: the first place is left to the caller, the others' colours are added here.
 
     Parameters
     ----------
+    picture : (rows, columns, 3) uint8, the photo
     ids : (h * samples, w * samples) int32 from `nearest_triangles` of the rectangle at left, top
     attributes : (n, 8) float32 per vertex
     source : (H, W, 2) float32 of the sheet, changed: where each pixel is in the photo
@@ -32,42 +54,49 @@ def cover(ids, xy, faces, attributes, left, top, samples, source, offset_x, offs
                 source[U(py + offset_y), U(px + offset_x), 1],
             )
             sum_x = sum_y = weight = gained = np.float32(0)
+            far_x = far_y = far = far_gained = np.float32(0)
             red = green = blue = np.float32(0)
             for s in range(samples * samples):
                 sy, sx = py * samples + s // samples, px * samples + s % samples
                 dx = step * (np.float32(sx - px * samples) + half) - half
                 dy = step * (np.float32(sy - py * samples) + half) - half
                 f = ids[U(sy), U(sx)]
-                if f < 0:
-                    sum_x += gx + dx
-                    sum_y += gy + dy
-                    weight += np.float32(1)
-                    gained += np.float32(1)
-                    continue
-                i, j, k = U(faces[f, 0]), U(faces[f, 1]), U(faces[f, 2])
-                x0, y0 = xy[i, 0], xy[i, 1]
-                x1, y1, x2, y2 = xy[j, 0] - x0, xy[j, 1] - y0, xy[k, 0] - x0, xy[k, 1] - y0
-                x, y = np.float32(left + px) + dx - x0, np.float32(top + py) + dy - y0
-                inverse = np.float32(1) / (x1 * y2 - x2 * y1)
-                b, c = (x * y2 - x2 * y) * inverse, (x1 * y - x * y1) * inverse
-                a = np.float32(1) - b - c
-                u = a * attributes[i, 0] + b * attributes[j, 0] + c * attributes[k, 0]
-                v = a * attributes[i, 1] + b * attributes[j, 1] + c * attributes[k, 1]
-                keep = a * attributes[i, 2] + b * attributes[j, 2] + c * attributes[k, 2]
-                over = a * attributes[i, 3] + b * attributes[j, 3] + c * attributes[k, 3]
-                gain = a * attributes[i, 4] + b * attributes[j, 4] + c * attributes[k, 4]
-                own = over * (np.float32(1) - keep)
-                red += own * (a * attributes[i, 5] + b * attributes[j, 5] + c * attributes[k, 5])
-                green += own * (a * attributes[i, 6] + b * attributes[j, 6] + c * attributes[k, 6])
-                blue += own * (a * attributes[i, 7] + b * attributes[j, 7] + c * attributes[k, 7])
-                part = np.float32(1) - own
-                # within the feather the sheet's place and the head's are mixed
-                mix = over * keep / max(part, np.float32(1e-6))
-                u, v = gx + dx + mix * (u - gx - dx), gy + dy + mix * (v - gy - dy)
-                sum_x += part * u
-                sum_y += part * v
-                weight += part
-                gained += part * (np.float32(1) + over * (gain - np.float32(1)))
+                u, v, part, bright = gx + dx, gy + dy, np.float32(1), np.float32(1)
+                if f >= 0:
+                    i, j, k = U(faces[f, 0]), U(faces[f, 1]), U(faces[f, 2])
+                    x0, y0 = xy[i, 0], xy[i, 1]
+                    x1, y1, x2, y2 = xy[j, 0] - x0, xy[j, 1] - y0, xy[k, 0] - x0, xy[k, 1] - y0
+                    x, y = np.float32(left + px) + dx - x0, np.float32(top + py) + dy - y0
+                    inverse = np.float32(1) / (x1 * y2 - x2 * y1)
+                    b, c = (x * y2 - x2 * y) * inverse, (x1 * y - x * y1) * inverse
+                    a = np.float32(1) - b - c
+                    own_x = a * attributes[i, 0] + b * attributes[j, 0] + c * attributes[k, 0]
+                    own_y = a * attributes[i, 1] + b * attributes[j, 1] + c * attributes[k, 1]
+                    keep = a * attributes[i, 2] + b * attributes[j, 2] + c * attributes[k, 2]
+                    over = a * attributes[i, 3] + b * attributes[j, 3] + c * attributes[k, 3]
+                    gain = a * attributes[i, 4] + b * attributes[j, 4] + c * attributes[k, 4]
+                    own = over * (np.float32(1) - keep)
+                    red += own * (a * attributes[i, 5] + b * attributes[j, 5] + c * attributes[k, 5])
+                    green += own * (a * attributes[i, 6] + b * attributes[j, 6] + c * attributes[k, 6])
+                    blue += own * (a * attributes[i, 7] + b * attributes[j, 7] + c * attributes[k, 7])
+                    part = np.float32(1) - own
+                    # within the feather the sheet's place and the head's are mixed
+                    mix = over * keep / max(part, np.float32(1e-6))
+                    u, v = u + mix * (own_x - u), v + mix * (own_y - v)
+                    bright = np.float32(1) + over * (gain - np.float32(1))
+                if weight > 0 and abs(u - sum_x / weight) + abs(v - sum_y / weight) > np.float32(FAR_PX):
+                    far_x += part * u
+                    far_y += part * v
+                    far += part
+                    far_gained += part * bright
+                else:
+                    sum_x += part * u
+                    sum_y += part * v
+                    weight += part
+                    gained += part * bright
+            if far > np.float32(1e-4):
+                r, g, b = between(picture, far_x / far, far_y / far)
+                red, green, blue = red + far_gained * r, green + far_gained * g, blue + far_gained * b
             if weight > np.float32(1e-4):
                 source[U(py + offset_y), U(px + offset_x), 0] = sum_x / weight
                 source[U(py + offset_y), U(px + offset_x), 1] = sum_y / weight

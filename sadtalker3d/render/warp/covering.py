@@ -31,6 +31,7 @@ class CoverConfig:
         0.050,
     )  # within this half width and height brows and beards are the face
     bare: tuple[float, float] = (3.0, 5.0)  # distance from the skin's colours, in standard deviations
+    rim_facing: float = 0.75  # skin turned further away may lie beyond the photo's own outline of the face
     smoothing: int = 3  # rounds over the mesh
 
 
@@ -65,9 +66,13 @@ def covering(
 
 
 def bare_skin(
-    picture: np.ndarray, model: FaceModel, sight: Sight, config: CoverConfig | None = None
+    picture: np.ndarray,
+    hair: np.ndarray | None,
+    model: FaceModel,
+    sight: Sight,
+    config: CoverConfig | None = None,
 ) -> np.ndarray:
-    """(V,) 1 where the photo shows skin, 0 where it shows something else in front of it."""
+    """(V,) 1 where the photo shows skin, 0 where it shows something else in front of it or, beyond `hair`, behind."""
     config = config or CoverConfig()
     links = skin_links(model)
     xy = sight.moment.xy
@@ -82,5 +87,8 @@ def bare_skin(
     away = colour - mean
     distance = np.sqrt(np.einsum("vi,ij,vj->v", away, np.linalg.inv(variety), away))
     bare = (1 - smooth_step(distance, *config.bare))[:, None]
+    if hair is not None:
+        rim = sight.facing < config.rim_facing
+        bare[rim] *= sampled(np.repeat(hair[..., None], 3, axis=2).astype(np.float32), xy[rim])[:, :1]
     seen = sight.seen & (sight.facing > 0.35)  # nearer to its outline the photo shows what lies behind
     return spread(bare, seen, links, 16)[model.weld, 0]

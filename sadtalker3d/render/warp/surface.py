@@ -84,7 +84,8 @@ class Surface:
         mouth = np.unique(np.concatenate(inner[1:]))
         colour[mouth] = mouth_colours(picture, motion, model, sight, mouth, colour)
 
-        outline = np.where(is_skin, smooth_step(sight.facing, 0.05, 0.35), 1.0)
+        outline = smooth_step(sight.facing, 0.05, 0.35) * np.where(sight.facing < 0.75, bare, 1.0)
+        outline = np.where(is_skin, outline, 1.0)
         patch = teeth_patch(motion, model)
         k = len(patch.points)
         if k:

@@ -19,7 +19,8 @@ class ZoneConfig:
 
     lip_line_m: tuple[float, float] = (0.0008, 0.0022)  # the dark line between closed lips, and where it ends
     lip_clean_m: float = 0.0028  # lip colour is taken from here on
-    lid_clean_m: float = 0.0045  # lid colour too: nearer are lashes and their shadow
+    lid_clean_m: float = 0.0045  # lid colour too: nearer are lashes and their shadow ...
+    crease_m: float = 0.0105  # ... and above the eye the shadow of the crease
     lid_m: tuple[float, float] = (0.0050, 0.0085)  # the upper lid's height: when it closes its crease is gone
     lash_line_m: tuple[float, float] = (0.0003, 0.0013)
     least_px: float = 1.6  # in a small face a line is this wide: the landmarks are not better
@@ -58,7 +59,7 @@ class Zones:
         self.lash_line = _line(lashes, config.lash_line_m, least)
         above = _above_lower_lid(model)
         self.upper_lid = np.where(above, _line(lashes, config.lid_m, 2 * least), 0).astype(np.float32)
-        lid_clean = np.where(above, config.lid_m[1], config.lid_clean_m)
+        lid_clean = np.where(above, config.crease_m, config.lid_clean_m)
         self.clean = (lips > max(config.lip_clean_m, 2 * least)) & (lids > np.maximum(lid_clean, 2 * least))
 
     def gaps(self, displacement: np.ndarray) -> np.ndarray:
