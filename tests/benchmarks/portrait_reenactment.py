@@ -123,6 +123,7 @@ def _lip_scores(clip: Clip, ours: list[float], real: list[float]) -> dict[str, f
     return {
         "gap_correlation": float(np.corrcoef(seen[1:], track[1:])[0, 1]),
         "gap_correlation_real": float(np.corrcoef(truth[1:], track[1:])[0, 1]),
+        "gap_correlation_to_real": float(np.corrcoef(seen[1:], truth[1:])[0, 1]),
         "closure_frames": int(closures.sum()),
         "closed_share": float((seen[closures] < config.seen).mean()) if closures.any() else np.nan,
         "closed_share_real": float((truth[closures] < config.seen).mean()) if closures.any() else np.nan,

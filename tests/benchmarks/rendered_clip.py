@@ -20,6 +20,7 @@ from sadtalker3d.motion.generate import generate
 from sadtalker3d.render.preview import Preview, portrait_camera
 from sadtalker3d.render.shading import Lamp, Studio
 from sadtalker3d.render.stage import Camera
+from sadtalker3d.render.warp.limits import LimitConfig
 from sadtalker3d.rotation import from_matrices, to_matrices
 from sadtalker3d.track import Track
 
@@ -93,7 +94,17 @@ def speaking_clip(look: Look, frames: int, size: int = 512) -> Clip:
     said = generate(SPEECH, style=look.style, seed=look.seed)
     speech = said.expression[:frames].copy()
     speech[0] = 0.0
-    return clip(look, speech, said.rotation[:frames] - said.rotation[0], said.translation[:frames] - said.translation[0], size)
+    turn, shift = said.rotation[:frames] - said.rotation[0], said.translation[:frames] - said.translation[0]
+    return clip(look, speech, *_within_limits(turn, shift), size)
+
+
+def _within_limits(turn_rad: np.ndarray, shift_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lively motion made smaller: what a renderer leaves out on purpose is not its error."""
+    limits = LimitConfig()
+    most_rad = limits.free * np.array([limits.pitch_rad, limits.yaw_rad, limits.roll_rad])
+    turn_gain = 1 / max(1.0, float((np.abs(turn_rad) / most_rad).max()))
+    shift_gain = 1 / max(1.0, float((np.abs(shift_m) / (limits.free * limits.shift_m)).max()))
+    return turn_gain * turn_rad, shift_gain * shift_m
 
 
 def clip(look: Look, speech: np.ndarray, turn_rad: np.ndarray, shift_m: np.ndarray, size: int = 512) -> Clip:
@@ -105,7 +116,12 @@ def clip(look: Look, speech: np.ndarray, turn_rad: np.ndarray, shift_m: np.ndarr
     camera = _camera(identity)
     pictures = np.stack(list(_drawn(look, identity, camera, Track(expression, rotation, shift_m), size)))
     first = to_matrices(start[None])[0]
-    relative = Track(speech, from_matrices(first.T @ to_matrices(rotation)), shift_m @ first, names=tuple(head().expression_names))
+    relative = Track(
+        speech,
+        from_matrices(first.T @ to_matrices(rotation)),
+        shift_m @ first,
+        names=tuple(head().expression_names),
+    )
     focal_px = size / 2 / np.tan(camera.field_of_view_rad / 2)
     exact = HeadFit(
         identity, own, start, -(np.array(camera.target) + [0, 0, camera.distance]), float(focal_px),
@@ -151,11 +167,15 @@ def _wall(size: int, seed: int) -> np.ndarray:
     import cv2
 
     rng = np.random.default_rng(seed)
-    wall = cv2.resize(rng.uniform(60, 200, (5, 5, 3)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+    wall = cv2.resize(
+        rng.uniform(60, 200, (5, 5, 3)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC
+    )
     for _ in range(6):
         x = rng.uniform(0, size)
         colour = tuple(float(v) for v in rng.uniform(30, 230, 3))
-        cv2.line(wall, (int(x), 0), (int(x + 40 * rng.normal()), size), colour, max(2, size // 120), cv2.LINE_AA)
+        cv2.line(
+            wall, (int(x), 0), (int(x + 40 * rng.normal()), size), colour, max(2, size // 120), cv2.LINE_AA
+        )
     return wall + rng.normal(0, 4, wall.shape)
 
 
@@ -167,9 +187,15 @@ def _collar(size: int, identity: np.ndarray, camera: Camera, seed: int) -> tuple
     per_m = size / 2 / np.tan(camera.field_of_view_rad / 2) / camera.distance
     y, middle = size / 2 - (foot_m - camera.target[1]) * per_m, size / 2
     mask = np.zeros((size, size), np.float32)
-    cv2.ellipse(mask, (int(middle), int(y + 0.13 * per_m)), (int(0.23 * per_m), int(0.10 * per_m)), 0, 0, 360, 1, -1)
-    cv2.ellipse(mask, (int(middle), int(y + 0.06 * per_m)), (int(0.085 * per_m), int(0.07 * per_m)), 0, 0, 360, 1, -1)
-    cv2.rectangle(mask, (int(middle - 0.23 * per_m), int(y + 0.13 * per_m)), (int(middle + 0.23 * per_m), size), 1, -1)
+    cv2.ellipse(
+        mask, (int(middle), int(y + 0.13 * per_m)), (int(0.23 * per_m), int(0.10 * per_m)), 0, 0, 360, 1, -1
+    )
+    cv2.ellipse(
+        mask, (int(middle), int(y + 0.06 * per_m)), (int(0.085 * per_m), int(0.07 * per_m)), 0, 0, 360, 1, -1
+    )
+    cv2.rectangle(
+        mask, (int(middle - 0.23 * per_m), int(y + 0.13 * per_m)), (int(middle + 0.23 * per_m), size), 1, -1
+    )
     rng = np.random.default_rng(seed + 100)
     ribs = 14 * np.sin(np.arange(size) / size * 220)[None, :, None]
     cloth = rng.uniform(40, 150, 3) + ribs + rng.normal(0, 3, (size, size, 3))
