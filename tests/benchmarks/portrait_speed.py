@@ -105,11 +105,11 @@ def _fitted(height: int) -> tuple[np.ndarray, Any, dict[str, float]]:
 
 
 def _stages(portrait: Any, track: Any) -> dict[str, float]:
-    """Milliseconds of this thread a frame; `rest` is what lies between, `encode` H.264 of one thread."""
+    """Milliseconds of this thread a frame; `rest` is what lies between, `encode` H.264 and AAC, all threads together."""
     import cv2
 
     from sadtalker3d.render import portrait as module
-    from sadtalker3d.render.video import Encoding, write_video
+    from sadtalker3d.render.video import write_video
 
     places: list[tuple[Any, str, str]] = [(module, name, name) for name in STAGES]
     places += [
@@ -126,13 +126,7 @@ def _stages(portrait: Any, track: Any) -> dict[str, float]:
     spent["draw"] = total
     with tempfile.TemporaryDirectory() as folder:
         start = time.process_time()
-        write_video(
-            Path(folder) / "one.mp4",
-            iter(frames),
-            track.fps,
-            SAMPLES / "speech.wav",
-            encoding=Encoding(threads=1),
-        )
+        write_video(Path(folder) / "one.mp4", iter(frames), track.fps, SAMPLES / "speech.wav")
         spent["encode"] = time.process_time() - start
     return {name: round(1000 * seconds / len(track), 2) for name, seconds in spent.items()}
 
