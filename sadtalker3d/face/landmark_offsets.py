@@ -34,7 +34,7 @@ def landmark_offsets(
     """Spread (468, 3) displacements in head space over the mesh -> (V, 3) float32 metres.
 
     The skin follows a linear radial warp. Eyes and teeth are rigid: each moves as a whole, with its lids or with the
-    jaw it sits in.
+    bone it sits in.
     """
     from scipy.interpolate import RBFInterpolator
     from scipy.spatial import cKDTree
@@ -60,11 +60,12 @@ def landmark_offsets(
 
 
 SOFT = ("skin", "hair", "rim", "mouth", "lashes")
+CHIN, NOSE_BASE = slice(7, 10), slice(31, 36)  # of iBUG's 68
 FREE_M = 0.006  # as near to a point as this nothing fades
 
 
 def _carry_rigid(model: FaceModel, offsets: np.ndarray) -> None:
-    """Move eyes with their lids, teeth, gums and tongue with the inner lips of their jaw; in place."""
+    """Move eyes with their lids, upper teeth with the base of the nose, lower ones with the chin; in place."""
     side_of = {"left": 1, "right": -1}
     eyes = np.unique(model.faces[model.parts["eyes"]])
     for side, sign in side_of.items():
@@ -74,7 +75,6 @@ def _carry_rigid(model: FaceModel, offsets: np.ndarray) -> None:
     jaw = np.abs(model.expression_basis[model.expression_names.index("jawOpen")]).max(axis=1)
     for part in ("teeth", "gums", "tongue"):
         rows = np.unique(model.faces[model.parts[part]])
-        for jaw_moves, lip in ((True, "lower"), (False, "upper")):
-            chosen = rows[(jaw[rows] > 0.002) == jaw_moves]
-            moved = offsets[model.points[f"inner_lip_{lip}"]].mean(axis=0)
-            offsets[chosen] = moved
+        for with_jaw, landmarks in ((True, CHIN), (False, NOSE_BASE)):
+            chosen = rows[(jaw[rows] > 0.002) == with_jaw]
+            offsets[chosen] = offsets[model.landmarks68[landmarks]].mean(axis=0)

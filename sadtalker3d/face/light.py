@@ -44,13 +44,11 @@ def sample(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     padded = np.zeros((-(-count // side) * side, 2), np.float32)
     padded[:count] = np.clip(pixels, -10, [picture.shape[1] + 10, picture.shape[0] + 10])
     grid = padded.reshape(-1, side, 2)
-    seen = cv2.remap(
-        picture, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return _LINEAR[seen.reshape(-1, 3)[:count]]
+    seen = cv2.remap(picture, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return LINEAR[seen.reshape(-1, 3)[:count]]
 
 
-_LINEAR = srgb_to_linear(np.arange(256) / 255).astype(np.float32)
+LINEAR = srgb_to_linear(np.arange(256) / 255).astype(np.float32)
 
 
 def albedo_at(model: FaceModel) -> np.ndarray:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sadtalker3d.face.cover import between, covered
 from sadtalker3d.face.headfit import HeadFit, at_rest, project, vertices
-from sadtalker3d.face.light import albedo_at, harmonics, linear_to_srgb, sample, srgb_to_linear
+from sadtalker3d.face.light import LINEAR, albedo_at, harmonics, linear_to_srgb, sample
+from sadtalker3d.face.lip_seal import lip_seal
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
@@ -27,14 +29,27 @@ PAINTED = ("skin", "hair", "rim")
 class TextureConfig:
     """What counts as seen. Cosines are of the surface to the line of sight."""
 
-    least_cosine: float = 0.25  # nothing below: there a texel is smeared over many, and may show the background
+    least_cosine: float = (
+        0.25  # nothing below: there a texel is smeared over many, and may show the background
+    )
     full_cosine: float = 0.55
     depth_m: float = 0.004  # how far behind the nearest surface is hidden
+    outline_m: float = 0.006  # over which the photo fades at the head's outline and at the picture's edge
+    lid_m: tuple[float, float] = (0.0015, 0.004)  # a blink's movement over which the photo fades on the lids
     depth_px: int = 400  # sides of the depth picture
-    mirrored: float = 0.9  # most share of the mirrored side: some of the own colour keeps moles from doubling sharply
+    mirrored: float = (
+        0.9  # most share of the mirrored side: some of the own colour keeps moles from doubling sharply
+    )
     smooth: float = 0.3  # of the ratios' field over the mesh; more carries tone further and detail less
-    ratio: float = 12.0  # the most that photo and own colour may differ by
-    relight: float = 0.75  # part of the photo's shading that is taken off: all of it also takes folds and flush
+    typical: float = (
+        0.004  # pull of the ratios to those of the part: dark strands at an edge do not tint the rest
+    )
+    ratio: float = 20.0  # the most that photo and own colour may differ by
+    hair: float = 0.13  # linear brightness of the head's own colour below which it is painted hair
+    unlike: float = 0.5  # log of own brightness by which neighbours share no tone
+    relight: float = (
+        0.75  # part of the photo's shading that is taken off: all of it also takes folds and flush
+    )
     shading: tuple[float, float] = (0.45, 1.7)  # what is divided by, of the mean
     padding_px: int = 6  # around the islands, against the filter
 
@@ -42,13 +57,14 @@ class TextureConfig:
 def textured(
     fit: HeadFit, picture: np.ndarray, model: FaceModel, config: TextureConfig | None = None
 ) -> FaceModel:
-    """The embedded head as the person of an (H, W, 3) uint8 picture: mean shape and texture are theirs.
+    """The embedded head as the person of an (H, W, 3) uint8 picture: mean shape, lips closed, and texture are theirs.
 
     Animate and export it with identity None. Eyes, teeth and tongue keep the head's own colours.
     """
     config = config or TextureConfig()
     paint = _Paint(fit, picture, model, config)
-    return dataclasses.replace(model, mean=at_rest(fit, model).astype(np.float32), texture=paint.texture())
+    rest = at_rest(fit, model).astype(np.float32)
+    return dataclasses.replace(model, mean=rest + lip_seal(model, rest), texture=paint.texture())
 
 
 class _Paint:
@@ -58,6 +74,7 @@ class _Paint:
         self.fit, self.picture, self.model, self.config = fit, picture, model, config
         self.posed = vertices(fit, model).astype(np.float64)
         self.pixels = project(self.posed, fit)
+        self.pixels_per_m = fit.focal_px / -fit.translation_m[2]
         self.normals = model.normals(self.posed)
         self.twin = mirrored_vertices(model)
         self.seen = self._seen()
@@ -73,26 +90,32 @@ class _Paint:
         seen = np.clip((cosine - config.least_cosine) / (config.full_cosine - config.least_cosine), 0, 1)
         seen *= seen * (3 - 2 * seen) / np.maximum(seen, 1e-9)
         margin = np.minimum(self.pixels, np.array(fit.size_px) - 1 - self.pixels).min(axis=1)
-        scale = fit.focal_px / -fit.translation_m[2]  # pixels a metre
-        seen *= np.clip(margin / (0.005 * scale), 0, 1)  # fades over 5 mm at the picture's edge
-        return seen * ~self._hidden()
+        seen *= np.clip(margin / (config.outline_m * self.pixels_per_m), 0, 1)
+        return seen * self._in_sight() * self._lids_fade()
 
-    def _hidden(self) -> np.ndarray:
-        """(V,) bool: something of the head is before it."""
-        from bfm.bake.raster import depth_image
+    def _in_sight(self) -> np.ndarray:
+        """(V,) 0..1: 0 behind something of the head, and at its outline, where the picture may show what is behind."""
+        import cv2
 
         config, model = self.config, self.model
         size = config.depth_px
-        low = self.pixels.min(axis=0)
-        scale = (size - 2) / np.ptp(self.pixels, axis=0).max()
-        small = (self.pixels - low) * scale + 1
-        front = model.faces[(-self.posed[model.faces].mean(axis=1) * self.normals[model.faces].mean(axis=1)).sum(1) > 0]
-        depth = -self.posed[:, 2]
-        image = depth_image(small[front], depth[front], size)
-        at = np.clip(small.astype(int), 1, size - 2)
-        nearest = np.max([image[at[:, 1] + j, at[:, 0] + i] for i in (-1, 0, 1) for j in (-1, 0, 1)], axis=0)
-        nearest = np.where(np.isfinite(nearest), nearest, depth)
-        return depth > nearest + config.depth_m
+        scale = (size - 5) / np.ptp(self.pixels, axis=0).max()
+        small = (self.pixels - self.pixels.min(axis=0)) * scale + 2
+        near = self.posed[:, 2]  # the camera looks along -z
+        ids, depth = covered(small, near, model.faces, (size, size))
+        inward = cv2.distanceTransform((ids >= 0).astype(np.uint8), cv2.DIST_L2, 3)
+        at = np.rint(small).astype(int)
+        outline = inward[at[:, 1], at[:, 0]] / (config.outline_m * self.pixels_per_m * scale)
+        front = near + config.depth_m > depth[at[:, 1], at[:, 0]]
+        return np.clip(outline - 0.3, 0, 1) * front
+
+    def _lids_fade(self) -> np.ndarray:
+        """(V,) 0 where closing eyes pull a fold of skin to many times its size: the photo shows only lashes there."""
+        low, high = self.config.lid_m
+        names = self.model.expression_names
+        blink = sum(self.model.expression_basis[names.index(f"eyeBlink{side}")] for side in ("Left", "Right"))
+        moved = np.linalg.norm(blink, axis=1)
+        return 1 - np.clip((moved - low) / (high - low), 0, 1)
 
     def _shading(self) -> np.ndarray:
         """(V, 3) what the photo's colours are divided by."""
@@ -116,41 +139,79 @@ class _Paint:
         corners = index.reshape(-1, 3)
         a, b = corners.ravel(), corners[:, [1, 2, 0]].ravel()
         count = len(rows)
-        edges = sparse.coo_matrix((np.ones(len(a)), (a, b)), (count, count)).tocsr()
-        edges = ((edges + edges.T) > 0).astype(float)
+        own = np.log(self.albedo[rows].mean(axis=1) + 1e-3)
+        alike = (
+            np.exp(-(((own[a] - own[b]) / config.unlike) ** 2)) + 1e-3
+        )  # hair's tone does not run into skin
+        edges = sparse.coo_matrix((alike, (a, b)), (count, count)).tocsr()
+        edges = edges.maximum(edges.T)
         laplace = sparse.diags(np.asarray(edges.sum(axis=1)).ravel()) - edges
-        known = sparse.diags(self.seen[rows] + 1e-5)  # the least keeps parts of which nothing is seen solvable
-        wanted = (self.seen[rows, None] * log[rows]) + 1e-5 * np.average(
-            log, axis=0, weights=self.seen + 1e-9
-        )
+        known = sparse.diags(self.seen[rows] + config.typical)
+        wanted = self.seen[rows, None] * log[rows] + config.typical * self._typical(log)[rows]
         solved = spsolve((known + config.smooth * laplace).tocsc(), wanted)
         field = np.zeros((len(log), 3))
         field[rows] = solved
         return field[model.weld]
 
+    def _typical(self, log: np.ndarray) -> np.ndarray:
+        """(V, 3) the ratio of skin between brows and chin, or of hair where the head's own colour is hair's."""
+        model, config = self.model, self.config
+        brow, chin = model.mean[model.landmarks68[[19, 8]], 1]
+        x, height, z = model.mean.T
+        dark = self.albedo.mean(axis=1) < config.hair
+        hair = dark & ((height > brow + 0.02) | (z < 0.05))
+        hair[np.unique(model.faces[model.parts["hair"]])] = True
+        skin = ~dark & (height < brow - 0.01) & (height > chin) & (np.abs(x) < 0.06)
+        typical = np.zeros_like(log)
+        for kind, sure in ((~hair, skin), (hair, hair)):
+            best = sure & (self.seen > 0.8)
+            typical[kind] = np.median(log[best if best.any() else sure], axis=0)
+        return typical
+
     def texture(self) -> np.ndarray:
         """The atlas with the person's skin and hair, (H, W, 4) uint8."""
         model, config = self.model, self.config
-        corners, shares, texel = texels(model)
-        own = srgb_to_linear(model.texture.reshape(-1, 4)[texel, :3] / 255.0)
-
-        def at(values: np.ndarray) -> np.ndarray:
-            return np.einsum("nk,nk...->n...", shares, values[corners])
-
-        here, there = at(self.ratio), at(self.ratio[self.twin])
-        colour = own * np.exp(here)
-        mirrored = self._photo(at, self.twin) * np.exp(here - there)
-        share = (config.mirrored * at(self.seen[self.twin]))[:, None]
-        colour += share * (mirrored - colour)
-        share = at(self.seen)[:, None]
-        colour += share * (self._photo(at, np.arange(len(self.twin))) - colour)
+        faces = np.concatenate([model.faces[model.parts[part]] for part in PAINTED])
+        shape, twin = (model.texture.shape[0], model.texture.shape[1]), self.twin
+        pixels = model.uv * [shape[1], shape[0]] - 0.5
+        ids, _ = covered(pixels, np.zeros(len(pixels)), faces, shape)
+        values = np.concatenate([
+            self.ratio, self.ratio - self.ratio[twin], self.seen[:, None], self.seen[twin, None],
+            self.pixels, self.pixels[twin], self.shading, self.shading[twin],
+        ], axis=1).astype(np.float32)  # fmt: skip
+        texels = np.zeros((*shape, values.shape[1]), np.float32)
+        between(pixels.astype(np.float32), faces.astype(np.int32), ids, values, texels)
+        painted = ids >= 0
+        here, match, seen, seen_there, at, there, shade, shade_there = np.split(
+            texels[painted], np.cumsum([3, 3, 1, 1, 2, 2, 3]), axis=1
+        )
+        colour = LINEAR[model.texture[..., :3][painted]] * np.exp(here)
+        mirrored = sample(self.picture, there) / shade_there * np.exp(match)
+        colour += config.mirrored * seen_there * (mirrored - colour)
+        colour += seen * (sample(self.picture, at) / shade - colour)
         atlas = model.texture.copy()
-        atlas.reshape(-1, 4)[texel, :3] = np.rint(255 * linear_to_srgb(colour))
-        return _padded(atlas, texel, model, config.padding_px)
+        atlas[painted, :3] = np.rint(255 * linear_to_srgb(colour))
+        others = np.concatenate(
+            [model.faces[rows] for part, rows in model.parts.items() if part not in PAINTED]
+        )
+        taken = covered(pixels, np.zeros(len(pixels)), others, shape)[0] >= 0
+        atlas[..., :3] = padded(atlas[..., :3], painted, ~painted & ~taken, config.padding_px)
+        return atlas
 
-    def _photo(self, at, rows: np.ndarray) -> np.ndarray:  # type: ignore[no-untyped-def]
-        """The photo's colours without its light, at texels of the head or of its mirrored one."""
-        return sample(self.picture, project(at(self.posed[rows]), self.fit)) / at(self.shading[rows])
+
+def padded(colours: np.ndarray, known: np.ndarray, free: np.ndarray, rounds: int) -> np.ndarray:
+    """Continue (H, W, 3) uint8 colours from where they are known by a pixel a round, into what is free."""
+    import cv2
+
+    colours = colours.astype(np.float32)
+    known = known.astype(np.float32)
+    for _ in range(rounds):
+        around = cv2.blur(known, (3, 3))
+        spread = cv2.blur(colours * known[..., None], (3, 3)) / np.maximum(around, 1e-6)[..., None]
+        new = free & (known == 0) & (around > 1e-3)
+        colours[new] = spread[new]
+        known[new] = 1
+    return np.rint(colours).astype(np.uint8)
 
 
 def mirrored_vertices(model: FaceModel) -> np.ndarray:
@@ -159,29 +220,3 @@ def mirrored_vertices(model: FaceModel) -> np.ndarray:
 
     flip = np.array([-1.0, 1.0, 1.0], np.float32)
     return cKDTree(model.mean).query(model.mean * flip)[1]
-
-
-def texels(model: FaceModel, parts: tuple[str, ...] = PAINTED) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Texels that parts cover: their triangle's corners (n, 3), shares (n, 3), and row * width + column (n,)."""
-    from bfm.bake.raster import candidates
-
-    size = model.texture.shape[0]
-    faces = np.concatenate([model.faces[model.parts[part]] for part in parts])
-    triangle, texel, shares = candidates(model.uv[faces].astype(np.float64) * size, size)
-    texel, first = np.unique(texel, return_index=True)
-    return faces[triangle[first]], np.clip(shares[first], 0, 1), texel
-
-
-def _padded(atlas: np.ndarray, texel: np.ndarray, model: FaceModel, padding_px: int) -> np.ndarray:
-    """Continue the painted islands outward, but not over other parts."""
-    from scipy.ndimage import distance_transform_edt
-
-    size = atlas.shape[0]
-    painted = np.zeros((size, size), bool)
-    painted.ravel()[texel] = True
-    taken = np.zeros((size, size), bool)
-    taken.ravel()[texels(model, tuple(part for part in model.parts if part not in PAINTED))[2]] = True
-    distance, (row, column) = distance_transform_edt(~painted, return_indices=True)
-    around = (distance > 0) & (distance <= padding_px) & ~taken
-    atlas[around, :3] = atlas[row[around], column[around], :3]
-    return atlas

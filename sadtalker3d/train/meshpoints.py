@@ -4,8 +4,8 @@ Renders of several people are shown to the detector, and each point is cast onto
 lips nothing tells an upper from a lower point, so those around the mouth come from renders with an open one. Places on
 the mean head are then averaged over the people and over both sides, and laid back on the surface.
 
-As a head turns the points slide on it, so that yaw would come out a fifth too large and pitch a fifth too small: how far
-they slide is measured on other renders of known pose, and `fit.py` takes it off.
+As a head turns the points slide on it, so that yaw would come out a fifth too large and pitch a fifth too small. How
+far they slide is measured on other renders of known pose, and the fit takes it off.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ def _slide(face: FaceModel, places: MeshPoints, config: CastConfig) -> np.ndarra
     # the middle of the misses is robust to single wrong points, but slopes are not: drop what lies far off
     miss = np.array(misses)
     miss = np.clip(miss, *np.quantile(miss, (0.02, 0.98), axis=0))
-    slide = np.linalg.lstsq(np.array(angles), miss.reshape(len(miss), -1), rcond=None)[0].reshape(3, POINTS, 2)
+    slide = np.linalg.lstsq(np.array(angles), miss.reshape(len(miss), -1), rcond=None)[0].reshape(
+        3, POINTS, 2
+    )
     mirrored = slide[:, places.twin] * [-1.0, 1.0] * np.array([1.0, -1.0, 1.0])[:, None, None]
     return ((slide + mirrored) / 2).astype(np.float32)
 
@@ -168,7 +170,9 @@ def _cast(
     tree = cKDTree(pixels[seen])
     for i, point in enumerate(found.astype(np.float64)):
         with np.errstate(divide="ignore", invalid="ignore"):
-            parts = np.stack([_cross(c - b, point - b), _cross(a - c, point - c), _cross(b - a, point - a)], axis=1)
+            parts = np.stack(
+                [_cross(c - b, point - b), _cross(a - c, point - c), _cross(b - a, point - a)], axis=1
+            )
             parts = parts / area[:, None]
         inside = np.flatnonzero(facing & (parts >= 0).all(axis=1))
         near = inside[np.argmin((parts[inside] * depth[skin[inside]]).sum(axis=1))] if len(inside) else -1
