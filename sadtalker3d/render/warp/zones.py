@@ -25,6 +25,7 @@ class ZoneConfig:
     lid_m: tuple[float, float] = (0.0050, 0.0085)  # the upper lid's height: when it closes its crease is gone
     lash_line_m: tuple[float, float] = (0.0003, 0.0013)
     least_px: float = 1.6  # in a small face a line is this wide: the landmarks are not better
+    open_m: float = 0.003  # eyes less open than this in the photo have little left to close
     change_m: float = 0.0015  # a gap's change at which edges are fully redrawn
 
 
@@ -85,7 +86,9 @@ class Zones:
 
     def closing(self, gaps_m: np.ndarray) -> np.ndarray:
         """(2,) 0..1, how far the left and the right eye are closed from how the photo shows them."""
-        return smooth_step(1 - gaps_m[1:] / np.maximum(self.rest_m[1:], 1e-4), 0.1, 0.7)
+        return smooth_step(
+            (self.rest_m - gaps_m)[1:] / np.maximum(self.rest_m[1:], self._config.open_m), 0.1, 0.7
+        )
 
 
 def _line(distance_m: np.ndarray, width_m: tuple[float, float], least_m: float) -> np.ndarray:
