@@ -17,7 +17,7 @@ from sadtalker3d.render.warp.covering import bare_skin, covering
 from sadtalker3d.render.warp.expression import speaking, together
 from sadtalker3d.render.warp.grid import Grid, Sheet
 from sadtalker3d.render.warp.hair import hair_mask
-from sadtalker3d.render.warp.limits import LimitConfig, limited
+from sadtalker3d.render.warp.limits import LimitConfig, limited, within_picture
 from sadtalker3d.render.warp.motion import HeadMotion, Moment
 from sadtalker3d.render.warp.raster import nearest_triangles
 from sadtalker3d.render.warp.seal import lip_seal
@@ -35,6 +35,7 @@ class DrawConfig:
     """How the head is drawn over the sheet."""
 
     samples: int = 2  # along a side of each pixel: lips, lids and teeth need smooth edges
+    fine_px: int = 900  # the width of a head from which one sample does, for time's sake
 
 
 class PhotoPortrait:
@@ -65,14 +66,18 @@ class PhotoPortrait:
 
             model = bfm.load("open")
         self.picture = np.ascontiguousarray(picture)
-        self._config, self._limits = config or DrawConfig(), limits
         self._motion = HeadMotion(fit, model)
         sight = Sight.of(self._motion, model)
         hair = hair_mask(self.picture, self._motion, sight)
         bare = bare_skin(self.picture, hair, model, sight)
         over = covering(bare, model, sight)
         self._grid = Grid(self._motion, sight, fit.size_px, over, hair)
+        head = sight.moment.xy[self._motion.share > 0.5]
+        config = config or DrawConfig()
+        self._samples = config.samples if np.ptp(head[:, 0]) < config.fine_px else 1
         pixel_m = float(-sight.moment.near.mean() / fit.focal_px)
+        beside = np.minimum(head.min(axis=0), [picture.shape[1] - 1 - head[:, 0].max(), np.inf])
+        self._limits = within_picture(limits or LimitConfig(), pixel_m * float(beside.min()))
         zones = Zones(self._motion, model, pixel_m)
         self._surface = Surface.of(self.picture, self._motion, model, sight, zones, over, bare)
         ids, patch = self._surface.ids, self._surface.patch
@@ -152,7 +157,7 @@ class PhotoPortrait:
         self, sheet: Sheet, now: Moment, attributes: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, int, int]:
         """Lay the head on the sheet, whose source changes -> share and fill, see `cover`, their left and top."""
-        n, (height, width) = self._config.samples, sheet.depth.shape
+        n, (height, width) = self._samples, sheet.depth.shape
         xs, ys = now.xy[:, 0], now.xy[:, 1]
         left, top = max(int(np.floor(xs.min())), sheet.left), max(int(np.floor(ys.min())), sheet.top)
         w = max(min(int(np.ceil(xs.max())) + 1, sheet.left + width) - left, 0)

@@ -31,11 +31,12 @@ def weights(**values: float) -> np.ndarray:
 
 
 @cache
-def photo(jaw_open: float = 0.0) -> tuple[np.ndarray, HeadFit]:
+def photo(jaw_open: float = 0.0, blink: float = 0.0) -> tuple[np.ndarray, HeadFit]:
     """(SIZE, SIZE, 3) uint8 and the fit that it was painted with."""
     model = head()
+    expression = weights(jawOpen=jaw_open, eyeBlink=blink)
     fit = HeadFit(
-        np.zeros(80, np.float32), weights(jawOpen=jaw_open), np.zeros(3), np.array([0.0, 0.0, -1.0]), 1.9 * SIZE,
+        np.zeros(80, np.float32), expression, np.zeros(3), np.array([0.0, 0.0, -1.0]), 1.9 * SIZE,
         np.array([(SIZE - 1) / 2, (SIZE - 1) / 2]), (SIZE, SIZE), np.zeros((9, 3), np.float32),
         np.zeros_like(model.mean), Residual(0.0, 0.0, 0.0, 0.0),
     )  # fmt: skip

@@ -31,8 +31,9 @@ def test_neutral_track_gives_the_photo_itself(portrait: PhotoPortrait) -> None:
         np.testing.assert_array_equal(frame, photo()[0])
 
 
-def test_neutral_track_gives_the_photo_itself_with_an_open_mouth() -> None:
-    picture, fit = photo(0.2)
+@pytest.mark.parametrize("pose", [{"jaw_open": 0.2}, {"blink": 1.0}], ids=["open mouth", "closed eyes"])
+def test_neutral_track_gives_the_photo_itself_with(pose: dict[str, float]) -> None:
+    picture, fit = photo(**pose)
     frame = next(PhotoPortrait(picture, fit, model=head()).frames(track(weights())))
     np.testing.assert_array_equal(frame, picture)
 

@@ -47,6 +47,7 @@ class Attributes:
         )
         inner = np.unique(np.concatenate([model.faces[model.parts[name]] for name in INNER]))
         self._inner = np.flatnonzero(np.isin(ids, inner))
+        self._hidden_lips = np.flatnonzero(zones.lips[ids] & (surface.seen[: len(ids)] < 0.5))
         eyes = np.isin(ids, np.unique(model.faces[model.parts["eyes"]]))
         left = model.mean[ids, 0] > 0
         self._eyes = [np.flatnonzero(eyes & left), np.flatnonzero(eyes & ~left)]
@@ -80,6 +81,8 @@ class Attributes:
         mouth, *eyes = self._zones.changed(gaps)
         # teeth and eyeballs stay where they are: the lips and lids before them tell whether they come to light
         changed[self._inner] = max(mouth, float(smooth_step(np.array(turned), 0, 1)))
+        # while lips stay together, so does the dark line between them
+        changed[self._hidden_lips] = mouth
         for rows, change in zip(self._eyes, eyes, strict=True):
             changed[rows] = np.maximum(changed[rows], change)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class CoverConfig:
     """Where the head is drawn over the sheet; places on the mean head, in metres from its pivot."""
 
-    facing: tuple[float, float] = (-0.25, -0.05)  # beyond what 15 degrees bring to light, the sheet does
+    facing: tuple[float, float] = (-0.7, -0.5)  # skin that no allowed turn brings to light is left out
     centre_m: float = 0.034  # but not nose, mouth and eyes, this far from the middle of the face and nearer
     behind_m: tuple[float, float] = (0.035, 0.062)  # ears and temples are the sheet's
     below_chin_m: tuple[float, float] = (-0.022, -0.010)
@@ -49,7 +49,7 @@ def covering(
     facing = smooth_step(sight.facing, *config.facing)
     centre = np.hypot(x, 0.6 * (y - 0.0)) < config.centre_m
     facing = np.where(centre & (z > 0.09), 1.0, facing)
-    under = (y < chin[1] + 0.012) & (sight.facing < 0.3)
+    under = under_jaw(model) & (sight.facing < 0.3)
     facing = np.where(under, smooth_step(z, *config.under_jaw_m), facing)
     over = facing * smooth_step(z, *config.behind_m)
     over = over * smooth_step(y - chin[1], *config.below_chin_m)
@@ -88,7 +88,13 @@ def bare_skin(
     distance = np.sqrt(np.einsum("vi,ij,vj->v", away, np.linalg.inv(variety), away))
     bare = (1 - smooth_step(distance, *config.bare))[:, None]
     if hair is not None:
-        rim = sight.facing < config.rim_facing
+        rim = (sight.facing < config.rim_facing) & ~under_jaw(model)
         bare[rim] *= sampled(np.repeat(hair[..., None], 3, axis=2).astype(np.float32), xy[rim])[:, :1]
-    seen = sight.seen & (sight.facing > 0.35)  # nearer to its outline the photo shows what lies behind
+    # nearer to the face's outline the photo shows what lies behind
+    seen = sight.seen & ((sight.facing > 0.35) | under_jaw(model))
     return spread(bare, seen, links, 16)[model.weld, 0]
+
+
+def under_jaw(model: FaceModel) -> np.ndarray:
+    """(V,) bool, the chin's edge and what is below it: behind its outline lies more skin, not the wall."""
+    return model.mean[:, 1] < model.mean[model.points["chin"][0], 1] + 0.012

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,10 @@ class LimitConfig:
     most_turned_rad: float = float(np.radians(30))  # from the camera, the photo's own turn included
     least_rad: float = float(np.radians(4))  # some motion is always left
     shift_m: float = 0.025
+    room_m: float = (
+        0.03  # with less between the head and the picture's border, that border would be dragged along
+    )
+    least_room: float = 0.4  # of the limits that a head at the border keeps
     free: float = 0.6  # this share of a limit is left as it is
     worth_saying_rad: float = float(np.radians(1))
 
@@ -64,6 +68,18 @@ def limited(
         (
             f"the head would {name} by {asked:.0f} degrees; one photo shows about {shown:.0f}, so it is softly limited"
         ),
+    )
+
+
+def within_picture(config: LimitConfig, room_m: float) -> LimitConfig:
+    """The limits of a head whose outline is `room_m` from the picture's upper or side border."""
+    share = float(np.clip(room_m / config.room_m, config.least_room, 1.0))
+    return replace(
+        config,
+        yaw_rad=share * config.yaw_rad,
+        pitch_rad=share * config.pitch_rad,
+        roll_rad=share * config.roll_rad,
+        shift_m=share * config.shift_m,
     )
 
 

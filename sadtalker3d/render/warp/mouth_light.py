@@ -15,6 +15,7 @@ class MouthLightConfig:
     behind_m: float = 0.006  # the teeth's own distance from the front of the inner lips
     least_gap_m: float = 0.001
     deep_m: float = 0.05  # what is lost besides on the way through the mouth
+    least: float = 0.012  # flesh lets some light through: the depth of a mouth is dark red, not black
     upper_shadow: float = 0.45  # of the upper lip on what lies right under it
     lower_shadow: float = 0.25
     shadow_m: float = 0.003  # how far they reach
@@ -41,4 +42,4 @@ def mouth_light(
     light = gap**2 / (gap**2 + config.k * depth**2) * np.exp(-depth / config.deep_m)
     light *= 1 - config.upper_shadow * np.exp(-np.maximum(upper - height_m, 0) / config.shadow_m)
     light *= 1 - config.lower_shadow * np.exp(-np.maximum(height_m - lower, 0) / config.shadow_m)
-    return light ** (1 / 2.2)
+    return np.maximum(light, config.least) ** (1 / 2.2)

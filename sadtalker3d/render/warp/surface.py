@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sadtalker3d.render.warp.colours import eye_colours, mouth_colours, sampled, skin_colours
-from sadtalker3d.render.warp.links import skin_links, spread
+from sadtalker3d.render.warp.covering import under_jaw
+from sadtalker3d.render.warp.links import average, skin_links, spread
 from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
 from sadtalker3d.render.warp.sight import Sight
 from sadtalker3d.render.warp.teeth_patch import teeth_patch
@@ -69,14 +70,14 @@ class Surface:
         is_skin = np.zeros(len(seen), bool)
         is_skin[skin_faces] = True
         # towards its outline a fitted face shows some of what lies behind it
-        clear = seen & is_skin & (sight.facing > 0.3) & (bare > 0.5)
+        clear = seen & is_skin & (((sight.facing > 0.3) & (bare > 0.5)) | under_jaw(model))
         nearest = np.where(is_skin[:, None], spread(source, clear, links, 12)[model.weld], source)
         colour = np.zeros((len(seen), 3), np.float32)
-        known = clear & (sight.facing > 0.4) & (model.mean[:, 2] > 0.03) & zones.clean
+        known = clear & ((sight.facing > 0.4) | under_jaw(model)) & (model.mean[:, 2] > 0.03) & zones.clean
         skin = skin_colours(
             picture, source, known, links + _lid_bridges(model), 0.006 * float(np.ptp(source[:, 0]))
         )
-        skin *= 1 - _lip_shade(model, seen)[:, None]
+        skin *= 1 - _lip_shade(model, seen, links)[:, None]
         skin += zones.lash_line[:, None] * (_lash_colour(picture, source, model) - skin)
         colour[is_skin] = skin[model.weld][is_skin]
         eyes = np.unique(model.faces[model.parts["eyes"]])
@@ -85,7 +86,7 @@ class Surface:
         colour[mouth] = mouth_colours(picture, motion, model, sight, mouth, colour)
 
         outline = smooth_step(sight.facing, 0.05, 0.35) * np.where(sight.facing < 0.75, bare, 1.0)
-        outline = np.where(is_skin, outline, 1.0)
+        outline = np.where(is_skin & ~under_jaw(model), outline, 1.0)
         patch = teeth_patch(motion, model)
         k = len(patch.points)
         if k:
@@ -132,7 +133,7 @@ def _lash_colour(picture: np.ndarray, xy: np.ndarray, model: FaceModel) -> np.nd
     return colour[np.argsort(colour.sum(axis=1))[: max(len(colour) // 6, 1)]].mean(axis=0)
 
 
-def _lip_shade(model: FaceModel, seen: np.ndarray) -> np.ndarray:
+def _lip_shade(model: FaceModel, seen: np.ndarray, links: Any) -> np.ndarray:
     """(V,) how much darker hidden parts of the lips are: the upper lip throws a shadow, and inside it is dark."""
     shade = np.zeros(len(seen), np.float32)
     near = (
@@ -141,4 +142,6 @@ def _lip_shade(model: FaceModel, seen: np.ndarray) -> np.ndarray:
     jaw = model.expression_basis[model.expression_names.index("jawOpen")][:, 1]
     low = jaw < 0.5 * np.median(jaw[model.points["inner_lip_lower"]])
     shade[near & ~seen & ~low], shade[near & ~seen & low] = 0.3, 0.1
+    for _ in range(3):
+        shade = average(links, shade)[model.weld]
     return shade

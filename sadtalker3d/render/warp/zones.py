@@ -18,12 +18,14 @@ class ZoneConfig:
     """Lengths in metres on the head."""
 
     lip_line_m: tuple[float, float] = (0.0008, 0.0022)  # the dark line between closed lips, and where it ends
+    lips_m: float = 0.010  # lips, outside and inside
     lip_clean_m: float = 0.0028  # lip colour is taken from here on
     lid_clean_m: float = 0.0045  # lid colour too: nearer are lashes and their shadow ...
     crease_m: float = 0.0105  # ... and above the eye the shadow of the crease
     lid_m: tuple[float, float] = (0.0050, 0.0085)  # the upper lid's height: when it closes its crease is gone
     lash_line_m: tuple[float, float] = (0.0003, 0.0013)
     least_px: float = 1.6  # in a small face a line is this wide: the landmarks are not better
+    open_m: float = 0.003  # eyes less open than this in the photo have little left to close
     change_m: float = 0.0015  # a gap's change at which edges are fully redrawn
 
 
@@ -31,6 +33,7 @@ class Zones:
     """Distances along the face, and how far mouth and eyes have opened or closed.
 
     lip_line, lash_line, upper_lid : (V,) float32, 1 on the line or the lid
+    lips : (V,) bool
     clean : (V,) bool, far enough from lashes and the lips' line to take colours from
     """
 
@@ -57,6 +60,7 @@ class Zones:
         least = config.least_px * pixel_m
         self.lip_line = _line(lips, config.lip_line_m, least)
         self.lash_line = _line(lashes, config.lash_line_m, least)
+        self.lips = lips < config.lips_m
         above = _above_lower_lid(model)
         self.upper_lid = np.where(above, _line(lashes, config.lid_m, 2 * least), 0).astype(np.float32)
         lid_clean = np.where(above, config.crease_m, config.lid_clean_m)
@@ -82,7 +86,9 @@ class Zones:
 
     def closing(self, gaps_m: np.ndarray) -> np.ndarray:
         """(2,) 0..1, how far the left and the right eye are closed from how the photo shows them."""
-        return smooth_step(1 - gaps_m[1:] / np.maximum(self.rest_m[1:], 1e-4), 0.1, 0.7)
+        return smooth_step(
+            (self.rest_m - gaps_m)[1:] / np.maximum(self.rest_m[1:], self._config.open_m), 0.1, 0.7
+        )
 
 
 def _line(distance_m: np.ndarray, width_m: tuple[float, float], least_m: float) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sadtalker3d.render.warp.limits import LimitConfig, limited, softly
+from sadtalker3d.render.warp.limits import LimitConfig, limited, softly, within_picture
 
 FRONT = np.zeros(3)
 
@@ -39,3 +39,11 @@ def test_softly_has_no_kink() -> None:
     x = np.linspace(0, 3, 3001)
     slope = np.diff(softly(x, np.array(1.0), 0.6)) / np.diff(x)
     assert np.abs(np.diff(slope)).max() < 0.01
+
+
+def test_a_head_at_the_border_moves_less() -> None:
+    config = LimitConfig()
+    assert within_picture(config, 0.05) == config
+    near, nearer = within_picture(config, 0.02), within_picture(config, -0.01)
+    assert nearer.yaw_rad < near.yaw_rad < config.yaw_rad
+    assert nearer.yaw_rad > 0
