@@ -5,10 +5,9 @@ A pixel's middle is a whole number. Values run linearly over the picture, not in
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-compiled = numba.njit(nogil=True, cache=True)
+from sadtalker3d.compiled import compiled
 
 
 @compiled

@@ -1,6 +1,6 @@
 """A speaking photo's frames a second, with H.264 and sound; milliseconds of each stage; time to fit; peak memory.
 
-Every number comes from a process of its own, `python -m tests.benchmarks.portrait_speed CORES HEIGHT FRAMES`, which may use
+Each number is of a process of its own, `python -m tests.benchmarks.portrait_speed CORES HEIGHT FRAMES`, which may use
 so many cores. `cpu_ms` is all threads' time, which other programs on the machine disturb less than the clock.
 """
 
@@ -105,7 +105,7 @@ def _fitted(height: int) -> tuple[np.ndarray, Any, dict[str, float]]:
 
 
 def _stages(portrait: Any, track: Any) -> dict[str, float]:
-    """Milliseconds of this thread a frame; `rest` is what lies between, `encode` H.264 and AAC, all threads together."""
+    """Milliseconds of this thread a frame; `rest` is what lies between, `encode` H.264 and AAC of all threads."""
     import cv2
 
     from sadtalker3d.render import portrait as module
@@ -113,15 +113,15 @@ def _stages(portrait: Any, track: Any) -> dict[str, float]:
 
     places: list[tuple[Any, str, str]] = [(module, name, name) for name in STAGES]
     places += [
-        (portrait._motion, "displacement", "displacement"), (portrait._motion, "see", "see"), (portrait._grid, "draw", "sheet"),
-        (portrait._attributes, "of", "attributes"), (cv2, "remap", "remap"),
+        (portrait._motion, "displacement", "displacement"), (portrait._motion, "see", "see"),
+        (portrait._grid, "draw", "sheet"), (portrait._attributes, "of", "attributes"), (cv2, "remap", "remap"),
     ]  # fmt: skip
     spent: dict[str, float] = defaultdict(float)
     with _timed(places, spent):
         start = time.thread_time()
         frames = list(portrait.frames(track))
         total = time.thread_time() - start
-    spent = {name: seconds for name, seconds in spent.items()}
+    spent = dict(spent)
     spent["rest"] = total - sum(spent.values())
     spent["draw"] = total
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What must not move, or must move smoothly: the photo itself, hair and wall while only the mouth speaks, a slow turn."""
+"""What must not move, or must move smoothly: the photo, hair and wall while the mouth speaks, a slow turn."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def clip(look: Look, speech: np.ndarray, turn_rad: np.ndarray, shift_m: np.ndarr
     )
     focal_px = size / 2 / np.tan(camera.field_of_view_rad / 2)
     exact = HeadFit(
-        identity, own, start, -(np.array(camera.target) + [0, 0, camera.distance]), float(focal_px),
+        identity, own, start, -(np.array(camera.target) + np.array([0, 0, camera.distance])), float(focal_px),
         np.full(2, (size - 1) / 2), (size, size), np.zeros((9, 3), np.float32), np.zeros_like(head().mean),
         Residual(0.0, 0.0, 0.0, 0.0),
     )  # fmt: skip

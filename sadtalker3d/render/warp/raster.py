@@ -8,13 +8,12 @@ place in the photo exactly.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from sadtalker3d.compiled import compiled
 
 U = np.uintp
 NONE = -1  # no triangle in this sample
-
-compiled = numba.njit(nogil=True, fastmath={"contract", "reassoc", "nsz"}, cache=True)
 
 
 @compiled

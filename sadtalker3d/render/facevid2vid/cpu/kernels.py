@@ -10,12 +10,10 @@ the length of the loop is not a constant (else it is unrolled first).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numba
 import numpy as np
 
+from sadtalker3d.compiled import FAST, compiled
 from sadtalker3d.render.facevid2vid.cpu.toom_cook import OUTPUTS, TILE
 
 BLOCK = 64  # channels whose tile fits the first-level cache: 36 * 64 * 4 bytes
@@ -24,16 +22,7 @@ EIGHTH, TWO, FOUR, EIGHT = np.float32(0.125), np.float32(2), np.float32(4), np.f
 
 U = np.uintp
 
-FAST = {"contract", "reassoc", "nsz"}
 inlined = numba.njit(nogil=True, fastmath=FAST, inline="always")
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as machine code, kept on disk for the next run where there is a place for it."""
-    try:
-        return numba.njit(nogil=True, fastmath=FAST, cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's can be written
-        return numba.njit(nogil=True, fastmath=FAST)(function)
 
 
 @inlined

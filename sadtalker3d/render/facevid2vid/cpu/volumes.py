@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sadtalker3d.render.facevid2vid.cpu.kernels import compiled
+from sadtalker3d.compiled import compiled
 
 
 @compiled
