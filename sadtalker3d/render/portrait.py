@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from sadtalker3d.track import Track
 
 
+BEHIND_LIPS_M = (
+    0.003  # teeth are drawn so much deeper: in a fit that is not exact they would come through the lips
+)
+BEHIND_PATCH_M = 0.012  # the model's teeth, where the photo shows its own: so far they would never stand out
+
+
 @dataclass(frozen=True)
 class DrawConfig:
     """How the head is drawn over the sheet."""
@@ -143,6 +149,7 @@ class PhotoPortrait:
         ids = surface.ids
         points = np.concatenate([motion.rest[ids] + displacement[ids], surface.patch])
         now = motion.see(points, self._share, rotation_rad, translation_m)
+        now.near[surface.inner] -= BEHIND_PATCH_M if len(surface.patch) else BEHIND_LIPS_M
         attributes = self._attributes.of(points, now.xy, displacement, rotation_rad)
         share, fill, left, top = self._lay_on(sheet, now, attributes)
         frame = self.picture.copy()

@@ -12,7 +12,7 @@ from sadtalker3d.render.warp.composite import ATTRIBUTES, stretched
 from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
 from sadtalker3d.render.warp.mouth_light import mouth_light
 from sadtalker3d.render.warp.relight import Relight
-from sadtalker3d.render.warp.surface import INNER, Surface
+from sadtalker3d.render.warp.surface import Surface
 from sadtalker3d.render.warp.zones import Zones
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class Attributes:
         self._lip_line, self._upper_lid = (
             np.pad(rows[ids], (0, k)) for rows in (zones.lip_line, zones.upper_lid)
         )
-        inner = np.unique(np.concatenate([model.faces[model.parts[name]] for name in INNER]))
-        self._inner = np.flatnonzero(np.isin(ids, inner))
+        self._inner = surface.inner
         self._hidden_lips = np.flatnonzero(zones.lips[ids] & (surface.seen[: len(ids)] < 0.5))
         eyes = np.isin(ids, np.unique(model.faces[model.parts["eyes"]]))
         left = model.mean[ids, 0] > 0

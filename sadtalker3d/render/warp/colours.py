@@ -22,6 +22,7 @@ class MouthConfig:
     teeth_to_skin: float = 1.18  # in sRGB, against the cheeks
     teeth_most: float = 222.0
     teeth_least: float = 120.0  # in a face of very dark skin teeth are brighter than the cheeks allow
+    tint: float = 0.35  # of the skin's tint is the light's own
     lower_teeth: float = 0.86  # they lie further back in the lips' shadow
 
 
@@ -83,9 +84,13 @@ def mouth_colours(
     sight: Sight,
     inside: np.ndarray,
     skin: np.ndarray,
+    shown: np.ndarray,
     config: MouthConfig | None = None,
 ) -> np.ndarray:
-    """(n, 3) colours of the vertices inside the mouth in the photo's light, without the mouth's own shadow."""
+    """(n, 3) colours of the vertices `inside` the mouth in the photo's light, without the mouth's own shadow.
+
+    `skin` (V, 3) are the skin's colours; `shown` (k, 2) pixels between parted lips of the photo, whose teeth decide.
+    """
     config = config or MouthConfig()
     linear = (_albedo(model) / 255) ** 2.2
     normals = model.normals(motion.rest)
@@ -99,10 +104,14 @@ def mouth_colours(
     colour = linear * shade[:, None]
     teeth = np.unique(model.faces[model.parts["teeth"]])
     front = teeth[behind_lips(motion, model)[teeth] < 0.018]
-    luma = float(np.clip(tone.mean() * config.teeth_to_skin, config.teeth_least, config.teeth_most))
-    now = colour[front].mean(axis=0)
-    gain = (luma / 255) ** 2.2 / now.mean()
-    lit = gain * colour
+    bright = float(np.clip(tone.mean() * config.teeth_to_skin, config.teeth_least, config.teeth_most))
+    target = bright * (tone / tone.mean()) ** config.tint
+    if len(shown):
+        photo = sampled(picture, shown)
+        photo = photo[np.argsort(photo.sum(axis=1))[-len(photo) // 3 :]].mean(axis=0)
+        if photo.mean() > 0.7 * tone.mean():  # else the photo's mouth is open without showing teeth
+            target = photo
+    lit = colour * (target / 255) ** 2.2 / colour[front].mean(axis=0)
     lower = teeth[_lower(model, teeth)]
     lit[lower] *= config.lower_teeth**2.2
     return (255 * np.clip(lit[inside], 0, 1) ** (1 / 2.2)).astype(np.float32)

@@ -28,6 +28,7 @@ class Surface:
     ids : (n - k,) the head's vertices
     patch : (k, 3) float32 points of head space that follow: the photo's teeth
     faces : (F, 3) int32 over the n
+    inner : which of the n lie inside the mouth
     source : (n, 2) float32 where each vertex takes its colour from in the photo when it keeps it
     nearest : (n, 2) float32 the same, but for hidden vertices that of the nearest seen one of the same skin
     seen : (n,) float32 1 where the photo shows the vertex
@@ -38,6 +39,7 @@ class Surface:
     ids: np.ndarray
     patch: np.ndarray
     faces: np.ndarray
+    inner: np.ndarray
     source: np.ndarray
     nearest: np.ndarray
     seen: np.ndarray
@@ -83,22 +85,23 @@ class Surface:
         eyes = np.unique(model.faces[model.parts["eyes"]])
         colour[eyes] = eye_colours(picture, motion, model, sight, eyes)
         mouth = np.unique(np.concatenate(inner[1:]))
-        colour[mouth] = mouth_colours(picture, motion, model, sight, mouth, colour)
+        patch = teeth_patch(motion, model)
+        still = np.zeros(3)
+        extra = motion.see(patch.points, motion.head_share(patch.points), still, still).xy
+        colour[mouth] = mouth_colours(picture, motion, model, sight, mouth, colour, extra)
 
         outline = smooth_step(sight.facing, 0.05, 0.35) * np.where(sight.facing < 0.75, bare, 1.0)
         outline = np.where(is_skin & ~under_jaw(model), outline, 1.0)
-        patch = teeth_patch(motion, model)
         k = len(patch.points)
-        if k:
-            seen[mouth] = False  # whatever lies there in the photo is in the patch
+        seen[mouth] = False  # what the photo shows of it is in the patch
         ids, local = np.unique(faces, return_inverse=True)
         faces = np.concatenate([local.reshape(-1, 3), patch.faces + len(ids)])
-        extra = motion.see(patch.points, motion.head_share(patch.points), np.zeros(3), np.zeros(3)).xy
         ones = np.ones(k, np.float32)
         return cls(
             ids,
             patch.points,
             np.ascontiguousarray(faces, np.int32),
+            np.flatnonzero(np.isin(ids, mouth)),
             np.concatenate([source[ids], extra]).astype(np.float32),
             np.concatenate([nearest[ids], extra]).astype(np.float32),
             np.concatenate([seen[ids] * outline[ids], ones]).astype(np.float32),
