@@ -1,8 +1,8 @@
 """The speaking photo: speed, the still frame, self-reenactment, steadiness, likeness. JSON.
 
 `python -m tests.benchmarks.bench_portrait [--frames N] [--looks N] [--quick] [--sheets DIR]`. The clips are
-the project's own renders, see `rendered_clip.py`; `mean` and `worst` are over the looks. Ten minutes on two cores; `--quick` leaves out
-the 1,000 frames and half of the looks.
+the project's own renders, see `rendered_clip.py`; `mean` and `worst` are over the looks. Ten minutes on two
+cores; `--quick` leaves out the 1,000 frames and half of the looks.
 """
 
 from __future__ import annotations
