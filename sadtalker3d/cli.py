@@ -184,20 +184,37 @@ def stream(
     )  # fmt: skip
 
 
-@app.command(epilog="Example: sadtalker3d export take.json -o take.glb")
+@app.command(
+    epilog="Example: sadtalker3d export take.json -o take.glb; from another program: sadtalker3d export "
+    "MySlate_1_iPhone.csv -o take.usda --angle-unit deg"
+)
 def export(
     take: Take,
     out: Annotated[
         Path,
-        typer.Option("-o", "--out", help="By its ending: .glb, .csv, .json, .npz, .mat.", show_default=False),
+        typer.Option("-o", "--out", help="What to make; its ending names the format.", show_default=False),
     ],
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the ending does not say it: the word in brackets below.", show_default=False
+        ),
+    ] = None,
+    fps: FramesPerSecond = None,
     angle_unit: Annotated[
-        str, typer.Option(help="Unit of the head angles in a Live Link CSV: rad or deg.")
-    ] = "rad",
+        str | None,
+        typer.Option(
+            help="Unit of the head angles in a Live Link CSV, read or written: rad (unless given) or deg.",
+            show_default=False,
+        ),
+    ] = None,
+    fill_missing: Annotated[
+        bool, typer.Option("--fill-missing", help="Weights that a CSV lacks are zero.")
+    ] = False,
     basel: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of your Basel face model, for a basel track: a GLB shows it, a CSV needs it."
+            help="Folder of your Basel face model, for a basel track: formats with a head show it, others need it."
         ),
     ] = None,
     space: Annotated[
@@ -206,10 +223,23 @@ def export(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write a track as GLB, Live Link Face CSV or another track file, or convert a basel track to an open one."""
+    """Write a track, or what another program recorded, in another format.
+
+    \b
+    With the head:
+      .glb                  glTF: Blender, three.js, Unity, Godot             [gltf]
+    Weights alone:
+      .json .npz .mat       the track itself; .mat is SadTalker's             [track]
+      .csv                  Live Link Face: Unreal, Blender add-ons           [livelink]
+      .a2f.json .a2f.csv    Audio2Face                                        [a2f]
+    All of these can be the TAKE too. Alembic and FBX: through Blender, from a .glb.
+    """
     from sadtalker3d.commands import export as run
 
-    made = run(take, out, angle_unit=angle_unit, basel=basel, space=space, force=force)
+    made = run(
+        take, out, format=format, fps=fps, angle_unit=angle_unit, fill_missing=fill_missing or None, basel=basel,
+        space=space, force=force,
+    )  # fmt: skip
     for note in made.notes:
         typer.echo(note, err=True)
     typer.echo(made.file)

@@ -10,7 +10,12 @@ import typer
 from sadtalker3d.progress import Mode
 
 Speech = Annotated[Path, typer.Argument(help="Any sound or video file.", show_default=False)]
-Take = Annotated[Path, typer.Argument(help="A track: .json, .npz or SadTalker's .mat.", show_default=False)]
+Take = Annotated[
+    Path,
+    typer.Argument(
+        help="A track, .json or .npz, or any other format that `export --help` lists.", show_default=False
+    ),
+]
 Style = Annotated[
     int,
     typer.Option(

@@ -15,6 +15,7 @@ from sadtalker3d.track import find_audio, load, relative_audio
 
 if TYPE_CHECKING:
     from sadtalker3d.motion.gains import Gains
+    from sadtalker3d.track import Track
 
 
 @dataclass(frozen=True)
@@ -167,27 +168,53 @@ def export(
     take: str | Path,
     out: str | Path,
     *,
-    angle_unit: str = "rad",
+    format: str | None = None,
+    fps: float | None = None,
     basel: str | Path | None = None,
     space: str | None = None,
     force: bool = False,
+    **options: Any,
 ) -> Made:
-    """A track file to another format, chosen by the ending of `out`.
+    """A track file, or any format that can be read, to another format, chosen by the ending of `out`.
 
-    basel : folder of the user's Basel face model, for a `basel` track: a GLB shows it
-    space : "open" converts a `basel` track for the embedded head first, as a Live Link CSV does by itself
+    format : a key of `sadtalker3d.export.FORMATS`, where the ending does not say it
+    fps : the track is resampled
+    basel : folder of the user's Basel face model, for a `basel` track: formats with a head show it
+    space : "open" converts a `basel` track for the embedded head first, as formats of ARKit's names do by themselves
+    options : of the formats of `take` and `out`, see their `read` and `write`; None stands for the format's default
     """
     from sadtalker3d.commands_basel import for_export
+    from sadtalker3d.edit import resample
+    from sadtalker3d.export import check, format_of, outputs_of, read, require_options
     from sadtalker3d.export import export as write
 
-    track, out = load(take), Path(out)
-    check_outputs([out], force=force, inputs=[Path(take)])
+    out = Path(out)
+    given, chosen = format_of(Path(take), reading=True), format_of(out, format)
+    options = {name: value for name, value in options.items() if value is not None}
+    require_options(options, out, chosen.options + given.reading)
+    track = read(take, **{name: value for name, value in options.items() if name in given.reading})
+    check(out, format=format, force=force, inputs=[Path(take)])
     sound = find_audio(track, take)
     if sound is not None:
         track = track.replace(audio=relative_audio(sound, out))
     with _naming(take):
-        track, options, notes = for_export(track, out, basel, space)
-        return Made(write(track, out, angle_unit=angle_unit, force=force, **options), tuple(notes))
+        track, head, notes = for_export(track, chosen, out, basel, space)
+        if fps is not None:
+            track = resample(track, fps)
+        writing = {name: value for name, value in options.items() if name in chosen.options}
+        made = write(track, out, format=format, force=force, **writing, **head)
+    others = ", ".join(path.name for path in outputs_of(made, chosen)[1:])
+    told = [*_left_out(track, take), *notes, *([f"beside it: {others}"] if others else [])]
+    return Made(made, tuple(told))
+
+
+def _left_out(track: Track, take: str | Path) -> list[str]:
+    """What the file of another program holds and a track does not, as a line to show."""
+    names = track.meta.get("left_out")
+    if not isinstance(names, list) or not names:
+        return []
+    some = ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
+    return [f"{take}: left out {len(names)} that a track does not have: {some}"]
 
 
 def preview(

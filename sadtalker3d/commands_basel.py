@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from bfm.model import FaceModel
-
-OPEN_ENDINGS = (".csv",)  # of formats that know the embedded head's shapes only
+    from sadtalker3d.export import Format
 
 
 def animate_basel(
@@ -100,7 +99,7 @@ def converted(track: Track, folder: str | Path) -> tuple[Track, str]:
 
 
 def for_export(
-    track: Track, out: Path, basel: str | Path | None, space: str | None
+    track: Track, chosen: Format, out: Path, basel: str | Path | None, space: str | None
 ) -> tuple[Track, dict[str, Any], Sequence[str]]:
     """What `export` writes: the track, options of the format, and notes.
 
@@ -113,14 +112,14 @@ def for_export(
             option = "--basel goes" if basel is not None else "--as basel goes"
             raise TrackError(f"{option} with a track in the 'basel' space, this one is 'open'; leave it out")
         return track, {}, ()
-    if space == "open" or (space is None and basel is not None and out.suffix.lower() in OPEN_ENDINGS):
+    if space == "open" or (space is None and basel is not None and chosen.space == "open"):
         if basel is None:
             raise TrackError("--as open needs the Basel face model: name its folder with --basel")
         track, note = converted(track, basel)
         return track, {}, (note,)
     if basel is None:
         return track, {}, ()
-    if out.suffix.lower() != ".glb":
+    if not chosen.shows_face:
         raise TrackError(f"--basel is not needed to write {out.suffix}; leave it out, or add --as open")
     return track, {"face": _basel_face(basel), "identity": _identity(track)}, ()
 

@@ -138,13 +138,13 @@ def save(track: Track, path: str | Path) -> Path:
 
 
 def load(path: str | Path) -> Track:
-    """Read a track from `.json`, `.npz` or SadTalker's `.mat`.
+    """Read a track from `.json`, `.npz`, SadTalker's `.mat`, or any other format of `sadtalker3d.export`.
 
     Raises UserError naming the file and the field that is wrong.
     """
-    from sadtalker3d.track_files import read
+    from sadtalker3d.export import read
 
-    return read(Path(path))
+    return read(path)
 
 
 def _checked(name: str, values: Any, width: int) -> np.ndarray:

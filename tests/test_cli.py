@@ -256,7 +256,7 @@ def test_names_with_spaces_and_other_letters(monkeypatch, tmp_path, take):
 
 def test_unknown_ending_says_which_exist(monkeypatch, capsys, tmp_path, take):
     path = take.save(tmp_path / "take.json")
-    refused(capsys, run(monkeypatch, "export", path, "-o", tmp_path / "take.fbx"), ".fbx", ".glb")
+    refused(capsys, run(monkeypatch, "export", path, "-o", tmp_path / "take.bvh"), ".bvh", ".glb")
 
 
 def test_progress_as_json_lines(monkeypatch, capsys, tmp_path, speech):

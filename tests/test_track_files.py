@@ -231,7 +231,7 @@ def test_a_folder_or_a_missing_file_is_named(tmp_path):
 def test_other_endings_are_refused(tmp_path, take):
     with pytest.raises(UserError, match=r"t\.pkl: a track is saved as \.json, \.npz or \.mat"):
         take.save(tmp_path / "t.pkl")
-    with pytest.raises(UserError, match=r"t\.pkl: not a track file"):
+    with pytest.raises(UserError, match=r"t\.pkl: unknown ending '\.pkl'; choose one of \.glb"):
         load(tmp_path / "t.pkl")
 
 

@@ -7,75 +7,87 @@ The package itself can be called: `sadtalker3d.export(take, "take.glb", face=fac
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.files import refuse_existing
+from sadtalker3d.files import check_outputs, refuse_existing
+from sadtalker3d.numbered import NUMBER, check_numbered
 from sadtalker3d.track import Track
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from bfm.model import FaceModel
 
 
 @dataclass(frozen=True)
 class Format:
-    """One file format: its module in this package, its file endings, and the options its writer takes."""
+    """One file format."""
 
-    module: str
+    module: str  # in this package
     endings: tuple[str, ...]
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()  # that its writer takes
+    reading: tuple[str, ...] = ()  # options that its reader takes
+    space: str | None = None  # of the tracks it holds, where it holds those of one space only
+    beside: tuple[str, ...] = ()  # what else is written, each after the output's name without its ending
+    numbered: bool = False  # a file a frame, where the output's name is a folder or has a %05d
+
+    @property
+    def shows_face(self) -> bool:
+        """It holds the head's mesh, not only the numbers that move it."""
+        return "face" in self.options
 
 
+HEAD = ("face", "identity")
 FORMATS: dict[str, Format] = {
-    "gltf": Format("gltf", (".glb",), ("face", "identity")),
-    "livelink": Format("livelink", (".csv",), ("angle_unit", "fold_speech")),
+    "gltf": Format("gltf", (".glb",), HEAD),
+    "livelink": Format(
+        "livelink", (".csv",), ("angle_unit", "fold_speech"), ("angle_unit", "fill_missing"), space="open"
+    ),
     "track": Format("track_json", (".json", ".npz", ".mat")),
+    "a2f": Format("a2f", (".a2f.json", ".a2f.csv"), ("fold_speech",), space="open"),
 }
-"""Every format by its name; where two share an ending, the first is the one the ending chooses."""
+"""Every format by its name; where two share an ending, the longer one, then the first here, is what it names."""
+
+ELSEWHERE = {
+    "alembic": (".abc", "an Alembic file is made by Blender: export a .glb or .usda, open it there, and use "
+                "File > Export > Alembic"),
+    "fbx": (".fbx", "an FBX file is made by Blender: export a .glb, open it there, and use File > Export > FBX"),
+}  # fmt: skip
+"""Formats that are asked for and not written: name -> ending, and what to do instead."""
+
+SNIFFED_BYTES = 1 << 20  # read at once while looking for what tells an Audio2Face file from a track
 
 
 def export(
-    track: Track,
-    path: str | Path,
-    *,
-    face: FaceModel | None = None,
-    identity: np.ndarray | None = None,
-    format: str | None = None,
-    angle_unit: str = "rad",
-    fold_speech: bool = True,
-    force: bool = False,
+    track: Track, path: str | Path, *, format: str | None = None, force: bool = False, **options: Any
 ) -> Path:
     """Write a track in the format that the ending of `path` names.
 
     Parameters
     ----------
     track : what to write
-    path : the file to make: .glb, .csv (Live Link Face), .json, .npz or .mat
-    face : the morphable model shown in a GLB; the embedded head unless given
-    identity : (80,) identity coefficients of the head in a GLB; the mean head unless given
+    path : the file to make; `FORMATS` has the endings
     format : a key of `FORMATS`, where the ending does not say it
-    angle_unit : "rad" or "deg", of the head angles in a Live Link CSV
-    fold_speech : add the 12 speech columns to the nearest ARKit weights in a Live Link CSV
     force : overwrite `path` when it exists
+    options : of the format, see its `write`; None stands for its own default. `face` (the morphable model that is
+        shown; the embedded head unless given) and `identity` ((80,) coefficients; the mean head unless given) are
+        left out where a format shows no head.
 
     Raises
     ------
-    UserError : an unknown ending, an existing file, a track that does not fit the format, a full disk
+    UserError : an unknown ending, an option of another format, an existing file, a track that does not fit the
+        format, a full disk
     """
     path = Path(path)
-    chosen = _format(path, format)
-    refuse_existing([path], force)
-    given: dict[str, Any] = {
-        "face": face, "identity": identity, "angle_unit": angle_unit, "fold_speech": fold_speech,
-    }  # fmt: skip
-    options = {name: given[name] for name in chosen.options}
-    return _module(chosen).write(track, path, **options)
+    chosen = format_of(path, format)
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in HEAD:
+        if name not in chosen.options:
+            given.pop(name, None)
+    require_options(given, path, chosen.options)
+    check(path, format=format, force=force)
+    return _module(chosen).write(track, path, **given)
 
 
 def read(path: str | Path, *, format: str | None = None, **options: Any) -> Track:
@@ -83,23 +95,80 @@ def read(path: str | Path, *, format: str | None = None, **options: Any) -> Trac
 
     Raises
     ------
-    UserError : an unknown ending, or a file that is not what its ending says
+    UserError : an unknown ending, a file that is not what its ending says, or an option of another format
     """
     path = Path(path)
-    return _module(_format(path, format)).read(path, **options)
+    chosen = format_of(path, format, reading=True)
+    given = {name: value for name, value in options.items() if value is not None}
+    require_options(given, path, chosen.reading)
+    return _module(chosen).read(path, **given)
 
 
-def _format(path: Path, name: str | None) -> Format:
+def check(
+    path: str | Path, *, format: str | None = None, force: bool = False, inputs: Sequence[Path] = ()
+) -> None:
+    """UserError when an export cannot or must not be written there; asked before long work begins."""
+    path = Path(path)
+    chosen = format_of(path, format)
+    if chosen.numbered and NUMBER.search(path.name):
+        return check_numbered(_module(chosen).pattern(path), force=force, inputs=inputs, what="meshes")
+    outputs = outputs_of(path, chosen)
+    refuse_existing(outputs, force)
+    check_outputs(outputs, force=force, inputs=inputs)
+
+
+def outputs_of(path: Path, chosen: Format) -> list[Path]:
+    """The files that a format writes for one name, the named one first."""
+    return [path, *(path.with_name(path.stem + ending) for ending in chosen.beside)]
+
+
+def format_of(path: Path, name: str | None = None, *, reading: bool = False) -> Format:
+    """The format that a name or else a file's ending (when reading, what is in it too) stands for; UserError."""
+    written, low = [ending for known in FORMATS.values() for ending in known.endings], path.name.lower()
+    for other, (ending, advice) in ELSEWHERE.items():
+        if name == other or (name is None and low.endswith(ending)):
+            raise UserError(f"{path}: {advice}")
     if name is not None:
         if name not in FORMATS:
             raise UserError(f"unknown format '{name}'; choose one of {', '.join(FORMATS)}")
         return FORMATS[name]
-    ending = path.suffix.lower()
-    for known in FORMATS.values():
-        if ending in known.endings:
-            return known
-    endings = ", ".join(ending for known in FORMATS.values() for ending in known.endings)
-    raise UserError(f"{path}: unknown ending '{ending}'; choose one of {endings}")
+    ending = max((ending for ending in written if low.endswith(ending)), key=len, default=None)
+    if ending is None:
+        raise UserError(f"{path}: unknown ending '{path.suffix}'; choose one of {', '.join(written)}")
+    found = next(known for known in FORMATS.values() if ending in known.endings)
+    if reading and ending in (".json", ".csv") and _holds_audio2face(path):
+        return FORMATS["a2f"]
+    return found
+
+
+def require_options(given: dict[str, Any], path: Path, known: Sequence[str]) -> None:
+    """UserError when an option belongs to another format, TypeError when to none."""
+    for name in given:
+        having = [f for f in FORMATS.values() if name in f.options + f.reading]
+        if not having:
+            raise TypeError(f"no format has the option '{name}'")
+        if name not in known:
+            endings = ", ".join(ending for f in having for ending in f.endings)
+            raise UserError(f"{path}: --{name.replace('_', '-')} goes with {endings}; leave it out")
+
+
+def _holds_audio2face(path: Path) -> bool:
+    """A .json or .csv is Audio2Face's by the words that only it has; whatever is wrong with it is said later."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(4096)
+            if path.suffix.lower() == ".csv":
+                return b"blendshapes." in start.split(b"\n", 1)[0].lower()
+            if b'"schema"' in start:
+                return False
+            while start:
+                more = file.read(SNIFFED_BYTES)
+                if b'"weightMat"' in start + more[:16]:
+                    return True
+                start = more
+    except OSError:
+        pass
+    return False
 
 
 def _module(chosen: Format) -> Any:

@@ -4,7 +4,8 @@
 HeadRoll and three for each eye. Conventions, where programs disagree:
 
 - Columns are found by name, never by position, without regard to case.
-- Angles are radians unless `angle_unit="deg"`. Apps and importers differ: ask the program that reads it.
+- Angles are radians unless `angle_unit="deg"`. Apps and importers differ: ask the program that reads it. Angles
+  beyond half a turn are not taken for radians.
 - Signs are the track's own, right-handed with y up: HeadPitch + is chin down, HeadYaw + the nose
   towards the subject's left, HeadRoll + the crown towards the subject's right (seen by a viewer: to
   the left). A recording made with the phone in landscape has pitch and yaw the other way round.
@@ -17,9 +18,7 @@ the sound and the meta data.
 
 from __future__ import annotations
 
-import csv
 import math
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from sadtalker3d.errors import UserError
+from sadtalker3d.export.csv_table import Table, read_table
 from sadtalker3d.files import replacing
 from sadtalker3d.rig.arkit import ARKIT_52, OPEN_64
 from sadtalker3d.rig.fold import to_arkit
@@ -52,8 +52,9 @@ EYES = tuple(f"{side}Eye{angle}" for side in ("Left", "Right") for angle in ("Ya
 HEADER = ["Timecode", "BlendshapeCount", *map(_pascal, WEIGHTS), *HEAD, *EYES]
 BLENDSHAPE_COUNT = 61  # weights and angles together, as recordings have it
 UNITS = {"rad": 1.0, "deg": 180 / math.pi}
-TIMECODE = re.compile(r"(\d+):(\d+):(\d+)[:;](\d+(?:\.\d+)?)")
+TIMECODE = re.compile(r"(\d+):(\d+):(\d+)[:;](\d+(?:[.,]\d+)?)")
 FRAME_RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0, 100.0, 120.0)
+NEARLY_WHOLE_FPS = 0.2
 SHORT_CLIP_FPS = (25.0, 30.0, 60.0)  # tried for clips that do not reach their next second
 
 
@@ -87,33 +88,42 @@ def write(track: Track, path: str | Path, *, angle_unit: str = "rad", fold_speec
 
 
 def read(
-    path: str | Path, *, angle_unit: str = "rad", fps: float | None = None, neutral_first_frame: bool = False
+    path: str | Path,
+    *,
+    angle_unit: str | None = None,
+    fps: float | None = None,
+    neutral_first_frame: bool = False,
+    fill_missing: bool = False,
 ) -> Track:
     """Read a Live Link Face recording as an `open` track.
 
     Parameters
     ----------
-    path : the .csv
-    angle_unit : "rad" or "deg": what the head angles are in
+    path : the .csv, with columns in any order and case, separated by commas, semicolons or tabs
+    angle_unit : "rad" or "deg": what the head angles are in; radians unless given, but angles that no neck
+        reaches in radians are refused then
     fps : frames per second; found from the timecodes unless given, for which the recording must pass
         into its next second (a shorter one counts as 25, or 30 or 60 where its frame numbers need it)
     neutral_first_frame : take the first frame as the neutral face and pose, and subtract it
+    fill_missing : ARKit weights without a column are zero, instead of an error
 
-    Frames that the recorder dropped are interpolated.
+    Frames that the recorder dropped are interpolated. `meta["left_out"]` lists columns that say nothing to us.
 
     Raises
     ------
     UserError : names the line and column that is wrong
     """
     path = Path(path)
-    if not os.path.isfile(path):
-        raise UserError(f"{path}: no such file")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, times, values = _table(csv.reader(file))
-        return _track(header, times, values, _scale(angle_unit), fps, neutral_first_frame, path.name)
-    except (UnicodeDecodeError, csv.Error):
-        raise UserError(f"{path}: is not a text file with comma-separated values") from None
+        scale = _scale(angle_unit or "rad")
+        table = read_table(path, "Timecode")
+        track = _track(table, scale, fps, neutral_first_frame, fill_missing, path.name)
+        if angle_unit is None and np.abs(track.rotation).max() > math.pi:
+            raise UserError(
+                f"its head angles reach {np.abs(track.rotation).max():.3g}, too much for radians; convert it with "
+                f"`sadtalker3d export {path.name} -o {path.stem}.json --angle-unit deg`"
+            )
+        return track
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
 
@@ -131,35 +141,22 @@ def _timecodes(count: int, fps: float) -> Iterator[str]:
         yield f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:{frame:06.3f}"
 
 
-def _table(rows: Iterator[list[str]]) -> tuple[list[str], list[str], np.ndarray]:
-    """Column names in lower case, the timecodes, and the (T, columns) numbers."""
-    header = [name.strip().casefold() for name in next(rows, [])]
-    if not {name.casefold() for name in ARKIT_52} & set(header):
-        raise UserError("its first line has none of ARKit's names; is it a Live Link Face recording?")
-    clock = header.index("timecode") if "timecode" in header else None
-    times, values = [], []
-    for line, row in enumerate(rows, start=2):
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) != len(header):
-            raise UserError(f"line {line} has {len(row)} values, the header has {len(header)}")
-        times.append("" if clock is None else row[clock])
-        try:
-            values.append([0.0 if i == clock else float(cell) for i, cell in enumerate(row)])
-        except ValueError:
-            raise UserError(f"line {line} holds something that is not a number") from None
-        if len(values) > MAX_FRAMES:
-            raise UserError("has more than a day of frames")
-    if not values:
-        raise UserError("has a header, but no frames")
-    return header, times, np.array(values)
-
-
 def _track(
-    header: list[str], times: list[str], values: np.ndarray, scale: float,
-    fps: float | None, neutral_first_frame: bool, source: str,
-) -> Track:  # fmt: skip
-    column = {name: i for i, name in enumerate(header)}
+    table: Table, scale: float, fps: float | None, neutral_first_frame: bool, fill_missing: bool, source: str
+) -> Track:
+    column = {name.casefold(): i for i, name in enumerate(table.header)}
+    if len(column) < len(table.header):
+        raise UserError("its first line names a column twice")
+    missing = [name for name in ARKIT_52 if name.casefold() not in column]
+    if len(missing) == len(ARKIT_52):
+        raise UserError("its first line has none of ARKit's names; is it a Live Link Face recording?")
+    if missing and not fill_missing:
+        some = ", ".join(map(_pascal, missing[:3])) + (", ..." if len(missing) > 3 else "")
+        raise UserError(
+            f"lacks {len(missing)} of the {len(ARKIT_52)} weights: {some}; record all, or add --fill-missing to "
+            "take them as zero"
+        )
+    values = table.values
     expression = np.zeros((len(values), len(OPEN_64)))
     for i, name in enumerate(ARKIT_52):
         if name.casefold() in column:
@@ -170,13 +167,14 @@ def _track(
             rotation[:, axis] = values[:, column[name.casefold()]] / scale
     if neutral_first_frame:
         expression, rotation = np.maximum(expression - expression[0], 0), rotation - rotation[0]
-    if times[0]:
-        seconds, frames = _clock(times)
+    if table.texts is not None:
+        seconds, frames = _clock(table.texts)
         fps = fps or _fps(seconds, frames)
         expression, rotation = _without_gaps(seconds, frames, fps, expression, rotation)
-    return Track(
-        expression, rotation, np.zeros_like(rotation), fps=fps or SHORT_CLIP_FPS[0], meta={"source": source}
-    )
+    known = {name.casefold() for name in HEADER}
+    left_out = [name for name in table.header if name.casefold() not in known]
+    meta = {"source": source, **({"left_out": left_out} if left_out else {})}
+    return Track(expression, rotation, np.zeros_like(rotation), fps=fps or SHORT_CLIP_FPS[0], meta=meta)
 
 
 def _clock(times: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -185,7 +183,9 @@ def _clock(times: list[str]) -> tuple[np.ndarray, np.ndarray]:
     for row, match in enumerate(parsed):
         if match is None:
             raise UserError(f"frame {row} has the timecode '{times[row]}'; it must be HH:MM:SS:FF")
-    parts = np.array([[float(part) for part in match.groups()] for match in parsed if match])
+    parts = np.array(
+        [[float(part.replace(",", ".")) for part in match.groups()] for match in parsed if match]
+    )
     seconds = parts[:, :3] @ [3600, 60, 1]
     midnights = np.cumsum(np.diff(seconds, prepend=seconds[0]) < -43200)
     return seconds + 86400 * midnights - seconds[0], parts[:, 3]
@@ -209,7 +209,9 @@ def _without_gaps(
     seconds: np.ndarray, frames: np.ndarray, fps: float, *columns: np.ndarray
 ) -> list[np.ndarray]:
     """The columns (T, k) with a row for every frame, in even steps."""
-    position = seconds * fps + frames - frames[0]
+    whole = round(fps)  # frames count to 60 within a second at 59.97 as well
+    per_second = whole if abs(fps - whole) < NEARLY_WHOLE_FPS else fps
+    position = (seconds + (frames - frames[0]) / per_second) * fps
     if (np.diff(position) <= 0).any():
         row = int(np.argmax(np.diff(position) <= 0)) + 1
         raise UserError(f"the timecode of frame {row} does not come after the one before")

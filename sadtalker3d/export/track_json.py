@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sadtalker3d.track import Track, load
+from sadtalker3d.track import Track
+from sadtalker3d.track_files import read as read_file
 
 
 def write(track: Track, path: str | Path) -> Path:
@@ -14,4 +15,4 @@ def write(track: Track, path: str | Path) -> Path:
 
 def read(path: str | Path) -> Track:
     """Read a track file; raises UserError naming the file and the field that is wrong."""
-    return load(path)
+    return read_file(Path(path))
