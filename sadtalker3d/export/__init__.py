@@ -132,8 +132,8 @@ def format_of(path: Path, name: str | None = None, *, reading: bool = False) -> 
         if name not in FORMATS:
             raise UserError(f"unknown format '{name}'; choose one of {', '.join(FORMATS)}")
         return FORMATS[name]
-    ending = max((ending for ending in written if low.endswith(ending)), key=len, default=None)
-    if ending is None:
+    ending = max((ending for ending in written if low.endswith(ending)), key=len, default="")
+    if not ending:
         raise UserError(f"{path}: unknown ending '{path.suffix}'; choose one of {', '.join(written)}")
     found = next(known for known in FORMATS.values() if ending in known.endings)
     if reading and ending in (".json", ".csv") and _holds_audio2face(path):

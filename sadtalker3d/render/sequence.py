@@ -48,11 +48,12 @@ def write_sequence(pattern: Pattern, frames: Iterable[np.ndarray]) -> int:
 
     count = 0
     with writing_numbered(pattern) as next_file:
-        for count, frame in enumerate(frames, start=1):
+        for frame in frames:
             if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] not in (3, 4):
                 raise ValueError(f"a frame is (H, W, 3 or 4) uint8, not {frame.shape} {frame.dtype}")
             picture = Image.fromarray(np.ascontiguousarray(frame))
             picture.save(next_file(), compress_level=COMPRESSION)
+            count += 1
         if not count:
             raise UserError(f"{pattern.folder}: there are no frames to write")
     return count
