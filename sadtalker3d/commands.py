@@ -185,7 +185,7 @@ def export(
     """
     from sadtalker3d.commands_basel import for_export
     from sadtalker3d.edit import resample
-    from sadtalker3d.export import check, format_of, outputs_of, read, require_options
+    from sadtalker3d.export import beside, check, format_of, read, require_options
     from sadtalker3d.export import export as write
 
     out = Path(out)
@@ -203,7 +203,7 @@ def export(
             track = resample(track, fps)
         writing = {name: value for name, value in options.items() if name in chosen.options}
         made = write(track, out, format=format, force=force, **writing, **head)
-    others = ", ".join(path.name for path in outputs_of(made, chosen)[1:])
+    others = ", ".join(path.name for path in beside(made, format))
     told = [*_left_out(track, take), *notes, *([f"beside it: {others}"] if others else [])]
     return Made(made, tuple(told))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -85,6 +86,17 @@ def replacing(path: str | Path) -> Iterator[Path]:
         for folder in [] if done else made:
             with suppress(OSError):  # something else lies in it by now
                 folder.rmdir()
+
+
+def check_room(path: Path, size_bytes: int) -> None:
+    """UserError when so much more does not fit on the disk that `path` is to be on."""
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    if size_bytes > free:
+        raise UserError(
+            f"{path}: needs {size_bytes / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; choose another disk, or trim the "
+            "track"
+        )
 
 
 def _check_folder(path: Path) -> None:

@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.files import check_outputs, refuse_existing
-from sadtalker3d.numbered import NUMBER, check_numbered
+from sadtalker3d.files import check_outputs
+from sadtalker3d.numbered import check_numbered
 from sadtalker3d.track import Track
 
 
@@ -29,8 +29,7 @@ class Format:
     options: tuple[str, ...] = ()  # that its writer takes
     reading: tuple[str, ...] = ()  # options that its reader takes
     space: str | None = None  # of the tracks it holds, where it holds those of one space only
-    beside: tuple[str, ...] = ()  # what else is written, each after the output's name without its ending
-    numbered: bool = False  # a file a frame, where the output's name is a folder or has a %05d
+    reads: bool = True  # it holds the weights, not only the points that they move
 
     @property
     def shows_face(self) -> bool:
@@ -46,6 +45,10 @@ FORMATS: dict[str, Format] = {
     ),
     "track": Format("track_json", (".json", ".npz", ".mat")),
     "a2f": Format("a2f", (".a2f.json", ".a2f.csv"), ("fold_speech",), space="open"),
+    "obj": Format("obj", (".obj",), HEAD, reads=False),
+    "ply": Format("ply", (".ply",), HEAD, reads=False),
+    "mdd": Format("mdd", (".mdd",), HEAD, reads=False),
+    "pc2": Format("pc2", (".pc2",), HEAD, reads=False),
 }
 """Every format by its name; where two share an ending, the longer one, then the first here, is what it names."""
 
@@ -55,6 +58,7 @@ ELSEWHERE = {
     "fbx": (".fbx", "an FBX file is made by Blender: export a .glb, open it there, and use File > Export > FBX"),
 }  # fmt: skip
 """Formats that are asked for and not written: name -> ending, and what to do instead."""
+READ_ELSEWHERE = "is not read; open it in Blender and export a .glb from there"
 
 SNIFFED_BYTES = 1 << 20  # read at once while looking for what tells an Audio2Face file from a track
 
@@ -99,6 +103,11 @@ def read(path: str | Path, *, format: str | None = None, **options: Any) -> Trac
     """
     path = Path(path)
     chosen = format_of(path, format, reading=True)
+    if not chosen.reads:
+        raise UserError(
+            f"{path}: holds the head's points, not the weights that move them; a take is read from "
+            f"{', '.join(ending for known in FORMATS.values() if known.reads for ending in known.endings)}"
+        )
     given = {name: value for name, value in options.items() if value is not None}
     require_options(given, path, chosen.reading)
     return _module(chosen).read(path, **given)
@@ -109,17 +118,21 @@ def check(
 ) -> None:
     """UserError when an export cannot or must not be written there; asked before long work begins."""
     path = Path(path)
-    chosen = format_of(path, format)
-    if chosen.numbered and NUMBER.search(path.name):
-        return check_numbered(_module(chosen).pattern(path), force=force, inputs=inputs, what="meshes")
-    outputs = outputs_of(path, chosen)
-    refuse_existing(outputs, force)
+    module = _module(format_of(path, format))
+    pattern = module.pattern(path) if hasattr(module, "pattern") else None
+    outputs = list(module.beside(path)) if hasattr(module, "beside") else []
+    if pattern is not None:
+        check_numbered(pattern, force=force, inputs=inputs, what="meshes")
+    else:
+        outputs = [path, *outputs]
     check_outputs(outputs, force=force, inputs=inputs)
 
 
-def outputs_of(path: Path, chosen: Format) -> list[Path]:
-    """The files that a format writes for one name, the named one first."""
-    return [path, *(path.with_name(path.stem + ending) for ending in chosen.beside)]
+def beside(path: str | Path, format: str | None = None) -> list[Path]:
+    """What an export writes besides the file that is named."""
+    path = Path(path)
+    module = _module(format_of(path, format))
+    return list(module.beside(path)) if hasattr(module, "beside") else []
 
 
 def format_of(path: Path, name: str | None = None, *, reading: bool = False) -> Format:
@@ -127,7 +140,7 @@ def format_of(path: Path, name: str | None = None, *, reading: bool = False) -> 
     written, low = [ending for known in FORMATS.values() for ending in known.endings], path.name.lower()
     for other, (ending, advice) in ELSEWHERE.items():
         if name == other or (name is None and low.endswith(ending)):
-            raise UserError(f"{path}: {advice}")
+            raise UserError(f"{path}: {READ_ELSEWHERE if reading else advice}")
     if name is not None:
         if name not in FORMATS:
             raise UserError(f"unknown format '{name}'; choose one of {', '.join(FORMATS)}")

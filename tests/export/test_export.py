@@ -34,7 +34,8 @@ def test_every_format_has_both_directions_and_its_options():
     for name, known in FORMATS.items():
         module = import_module(f"sadtalker3d.export.{known.module}")
         assert set(known.options) <= set(inspect.signature(module.write).parameters), name
-        assert set(known.reading) <= set(inspect.signature(module.read).parameters), name
+        if known.reads:
+            assert set(known.reading) <= set(inspect.signature(module.read).parameters), name
         assert known.endings
 
 

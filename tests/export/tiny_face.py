@@ -60,6 +60,7 @@ class TinyFace:
             "mean": mean, "faces": faces.astype(np.int32), "expression_basis": basis, "texture": texture,
             "identity_basis": rng.normal(0, 0.002, (80, len(mean), 3)).astype(np.float32),
             "uv": uv.astype(np.float32),
+            "weld": np.arange(len(mean), dtype=np.int32),
             "parts": {
                 name: np.arange(first, last, dtype=np.int32)
                 for name, first, last in zip(("skin", "hair", "lashes"), counts[:-1], counts[1:], strict=True)
