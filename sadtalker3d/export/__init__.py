@@ -45,6 +45,7 @@ FORMATS: dict[str, Format] = {
     ),
     "track": Format("track_json", (".json", ".npz", ".mat")),
     "a2f": Format("a2f", (".a2f.json", ".a2f.csv"), ("fold_speech",), space="open"),
+    "usd": Format("usd", (".usda", ".usd"), HEAD),
     "obj": Format("obj", (".obj",), HEAD, reads=False),
     "ply": Format("ply", (".ply",), HEAD, reads=False),
     "mdd": Format("mdd", (".mdd",), HEAD, reads=False),
@@ -53,12 +54,20 @@ FORMATS: dict[str, Format] = {
 """Every format by its name; where two share an ending, the longer one, then the first here, is what it names."""
 
 ELSEWHERE = {
-    "alembic": (".abc", "an Alembic file is made by Blender: export a .glb or .usda, open it there, and use "
-                "File > Export > Alembic"),
-    "fbx": (".fbx", "an FBX file is made by Blender: export a .glb, open it there, and use File > Export > FBX"),
-}  # fmt: skip
+    "alembic": (
+        ".abc",
+        "an Alembic file is made by Blender: export a .glb or .usda, open it there, and use File > Export > Alembic",
+    ),
+    "fbx": (
+        ".fbx",
+        "an FBX file is made by Blender: export a .glb, open it there, and use File > Export > FBX",
+    ),
+    "usdc": (".usdc", "binary USD is made by USD's own tool: export a .usda, then `usdcat take.usda -o take.usdc`"),
+    "usdz": (".usdz", "a .usdz is made by USD's own tool: export a .usda, then `usdzip take.usdz -a take.usda`"),
+}
 """Formats that are asked for and not written: name -> ending, and what to do instead."""
 READ_ELSEWHERE = "is not read; open it in Blender and export a .glb from there"
+READ_USD = "is binary USD; make it text first, with `usdcat FILE -o take.usda`"
 
 SNIFFED_BYTES = 1 << 20  # read at once while looking for what tells an Audio2Face file from a track
 
@@ -140,7 +149,9 @@ def format_of(path: Path, name: str | None = None, *, reading: bool = False) -> 
     written, low = [ending for known in FORMATS.values() for ending in known.endings], path.name.lower()
     for other, (ending, advice) in ELSEWHERE.items():
         if name == other or (name is None and low.endswith(ending)):
-            raise UserError(f"{path}: {READ_ELSEWHERE if reading else advice}")
+            if reading:
+                advice = READ_USD if other.startswith("usd") else READ_ELSEWHERE
+            raise UserError(f"{path}: {advice}")
     if name is not None:
         if name not in FORMATS:
             raise UserError(f"unknown format '{name}'; choose one of {', '.join(FORMATS)}")
