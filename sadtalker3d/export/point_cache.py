@@ -1,7 +1,7 @@
 """What MDD and PC2 share: a mesh at rest beside a file that holds where its points are in every frame.
 
 The points have the order and the axes of the mesh beside them, take_rest.obj, as it stands: y up, the face looks
-along +z, metres. Blender turns an OBJ while it imports it; its Mesh Cache modifier does the same with Forward -Z, Up Y.
+along +z, metres. In Blender: import the OBJ, give it the Mesh Cache modifier as it is, and name the cache in it.
 """
 
 from __future__ import annotations
