@@ -45,6 +45,7 @@ FORMATS: dict[str, Format] = {
     ),
     "track": Format("track_json", (".json", ".npz", ".mat")),
     "a2f": Format("a2f", (".a2f.json", ".a2f.csv"), ("fold_speech",), space="open"),
+    "vrma": Format("vrma", (".vrma",), ("expressions",), space="open"),
     "usd": Format("usd", (".usda", ".usd"), HEAD),
     "obj": Format("obj", (".obj",), HEAD, reads=False),
     "ply": Format("ply", (".ply",), HEAD, reads=False),
@@ -62,8 +63,14 @@ ELSEWHERE = {
         ".fbx",
         "an FBX file is made by Blender: export a .glb, open it there, and use File > Export > FBX",
     ),
-    "usdc": (".usdc", "binary USD is made by USD's own tool: export a .usda, then `usdcat take.usda -o take.usdc`"),
-    "usdz": (".usdz", "a .usdz is made by USD's own tool: export a .usda, then `usdzip take.usdz -a take.usda`"),
+    "usdc": (
+        ".usdc",
+        "binary USD is made by USD's own tool: export a .usda, then `usdcat take.usda -o take.usdc`",
+    ),
+    "usdz": (
+        ".usdz",
+        "a .usdz is made by USD's own tool: export a .usda, then `usdzip take.usdz -a take.usda`",
+    ),
 }
 """Formats that are asked for and not written: name -> ending, and what to do instead."""
 READ_ELSEWHERE = "is not read; open it in Blender and export a .glb from there"

@@ -70,7 +70,9 @@ def test_one_shape_turns_the_normals_as_far_as_it_turns_the_skin(stage, face):
     for k, name in enumerate(face.expression_names):
         shape = UsdSkel.BlendShape(stage.GetPrimAtPath(f"/Head/Face/{name}"))
         normals = np.array(UsdGeom.Mesh(mesh).GetNormalsAttr().Get())
-        normals[shape.GetPointIndicesAttr().Get()] += np.array(shape.GetNormalOffsetsAttr().Get()).reshape(-1, 3)
+        normals[shape.GetPointIndicesAttr().Get()] += np.array(shape.GetNormalOffsetsAttr().Get()).reshape(
+            -1, 3
+        )
         np.testing.assert_allclose(normals, face.normals(face.mean + face.expression_basis[k]), atol=9e-3)
 
 
@@ -93,7 +95,9 @@ def test_pixars_validators_find_nothing(stage):
 
 def test_they_do_see_faults(tmp_path, take, face):
     path = usd.write(take, tmp_path / "take.usda", face=face)
-    path.write_text(path.read_text().replace('prepend apiSchemas = ["SkelBindingAPI", "MaterialBindingAPI"]', ""))
+    path.write_text(
+        path.read_text().replace('prepend apiSchemas = ["SkelBindingAPI", "MaterialBindingAPI"]', "")
+    )
     validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
     assert UsdValidation.ValidationContext(validators).Validate(Usd.Stage.Open(str(path)))
 
@@ -226,7 +230,9 @@ def test_what_is_wrong_is_said(tmp_path, change, message):
         usd.read(path)
 
 
-@pytest.mark.parametrize(("name", "message"), [("t.usdc", "usdcat take.usda"), ("t.usdz", "usdzip take.usdz")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("t.usdc", "usdcat take.usda"), ("t.usdz", "usdzip take.usdz")]
+)
 def test_binary_usd_says_who_makes_it(tmp_path, take, name, message):
     with pytest.raises(UserError, match=message):
         export(take, tmp_path / name)
