@@ -2,8 +2,8 @@
 
 A SkelRoot "Head" holds one Mesh "Face" with 64 sparse BlendShapes, a Skeleton of one joint "head" and a SkelAnimation
 "Take": the joint's rotation and translation are the head pose, `blendShapeWeights` the expression. Time code i is frame
-i, `timeCodesPerSecond` the track's rate. Metres, y up, the face looks along +z. The texture is a PNG beside the file, the
-sound a SpatialAudio. What USD has no place for is in `customLayerData`, so that `read` gives the track back.
+i, `timeCodesPerSecond` the track's rate. Metres, y up, the face looks along +z. The texture is a PNG beside the file,
+the sound a SpatialAudio. What USD has no place for is in `customLayerData`, so that `read` gives the track back.
 
 Written without any USD library; see `usd_text` for reading. Sources: openusd.org, UsdSkel schemas and
 "Schemas In-Depth"; UsdPreviewSurface specification.

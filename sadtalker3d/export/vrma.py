@@ -9,8 +9,8 @@ smoothness with linear keys, which 25 have too.
 Two sets of expressions:
 
 - `presets`, which every avatar has: aa ih ou ee oh by bounded least squares on the embedded head's mouth
-  (`rig.solve`), and the blinks: `blink` what both lids share, `blinkLeft` and `blinkRight` what one does besides. happy,
-  angry, sad, relaxed and surprised move the whole face, mouth included, and are left alone.
+  (`rig.solve`), and the blinks: `blink` what both lids share, `blinkLeft` and `blinkRight` what one does besides.
+  happy, angry, sad, relaxed and surprised move the whole face, mouth included, and are left alone.
 - `arkit`, for avatars with ARKit's 52 as custom expressions ("perfect sync"): these by name, eyes among them; no gaze.
 
 Weights are cut to 0..1. Source: VRMC_vrm_animation-1.0 and VRMC_vrm-1.0 of vrm-c/vrm-specification.
@@ -124,7 +124,7 @@ def write(track: Track, path: str | Path, *, expressions: str = "presets") -> Pa
 def half_turns(quaternions: np.ndarray) -> np.ndarray:
     """(T, 4) unit quaternions x y z w of half the turn; doubled they are the given ones."""
     short = np.where(quaternions[:, 3:] < 0, -quaternions, quaternions)
-    halfway = short + [0.0, 0.0, 0.0, 1.0]
+    halfway = short + np.array([0.0, 0.0, 0.0, 1.0])
     return short_way(halfway / np.linalg.norm(halfway, axis=1, keepdims=True))
 
 

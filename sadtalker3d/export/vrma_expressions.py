@@ -17,6 +17,7 @@ MOUTH = ("jaw", "mouth", "teeth")  # columns that the vowels stand for; cheeks a
 MOUTH_MOVES_M = 1e-3  # points that the mouth's columns move less are no part of it
 EVERY = 3  # of these points the solver looks at one in so many
 GAP_WEIGHS = 2.0  # against all points together: lips that meet are seen first, and no vowel has them
+RIDGE = 1e-7  # of the vowels' energy, nearly all of it in the gap
 LOOK_RAD = {  # how far the embedded head's eyes turn at weight 1, measured on its eyeballs
     "Out": np.radians(14.2), "In": np.radians(14.7), "Up": np.radians(9.6), "Down": np.radians(10.9),
 }  # fmt: skip
@@ -33,7 +34,7 @@ def presets_of(track: Track) -> dict[str, np.ndarray]:
 def _vowels(track: Track) -> np.ndarray:
     """(T, 5) weights of the vowels that move the mouth of the embedded head nearest to what the track does."""
     import bfm
-    from sadtalker3d.rig.solve import solve
+    from sadtalker3d.rig.solve import SolveConfig, solve
 
     head = bfm.load("open")
     skin = np.unique(head.faces[head.parts["skin"]])
@@ -48,7 +49,7 @@ def _vowels(track: Track) -> np.ndarray:
     basis = np.concatenate([basis, (upper - lower)[:, None]], axis=1)
     target = np.tensordot(np.stack([vowel_weights(name) for name in VOWELS.values()]), basis, 1)
     columns = np.stack([track.column(OPEN_64[i]) for i in mouth], axis=1)
-    weights, _ = solve(target, basis[mouth], columns, weights=importance)
+    weights, _ = solve(target, basis[mouth], columns, weights=importance, config=SolveConfig(ridge=RIDGE))
     return weights
 
 
