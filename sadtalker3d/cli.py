@@ -185,8 +185,8 @@ def stream(
 
 
 @app.command(
-    epilog="Example: sadtalker3d export take.json -o take.glb; from another program: sadtalker3d export "
-    "MySlate_1_iPhone.csv -o take.usda --angle-unit deg"
+    epilog="Example: sadtalker3d export take.json -o take.glb; a mesh a frame: sadtalker3d export take.json -o "
+    "meshes/take_%05d.obj; of another program: sadtalker3d export MySlate_1.csv -o take.usda --angle-unit deg"
 )
 def export(
     take: Take,
@@ -209,8 +209,15 @@ def export(
         ),
     ] = None,
     fill_missing: Annotated[
-        bool, typer.Option("--fill-missing", help="Weights that a CSV lacks are zero.")
+        bool, typer.Option("--fill-missing", help="Weights that a Live Link CSV lacks are zero.")
     ] = False,
+    expressions: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a .vrma: presets (unless given), or arkit for avatars that have ARKit's 52.",
+            show_default=False,
+        ),
+    ] = None,
     basel: Annotated[
         Path | None,
         typer.Option(
@@ -226,19 +233,24 @@ def export(
     """Write a track, or what another program recorded, in another format.
 
     \b
-    With the head:
-      .glb                  glTF: Blender, three.js, Unity, Godot             [gltf]
-    Weights alone:
-      .json .npz .mat       the track itself; .mat is SadTalker's             [track]
-      .csv                  Live Link Face: Unreal, Blender add-ons           [livelink]
-      .a2f.json .a2f.csv    Audio2Face                                        [a2f]
-    All of these can be the TAKE too. Alembic and FBX: through Blender, from a .glb.
+    The head itself:
+      take.glb               glTF: Blender, three.js, Unity, Godot        [gltf]
+      take.usda              USD: usdview, Houdini, Maya, Unreal          [usd]
+      take_%05d.obj .ply     a mesh a frame; or a folder with --format    [obj, ply]
+      take.mdd take.pc2      point cache, with a mesh beside it           [mdd, pc2]
+    What moves a head:
+      take.json .npz .mat    the track; .mat is SadTalker's, basel only   [track]
+      take.csv               Live Link Face: Unreal, Blender add-ons      [livelink]
+      take.a2f.json .a2f.csv Audio2Face                                   [a2f]
+      take.vrma              any VRM avatar                               [vrma]
+    All but meshes and point caches can be the TAKE too, of every command. Alembic and FBX are made in Blender, from a
+    .glb.
     """
     from sadtalker3d.commands import export as run
 
     made = run(
-        take, out, format=format, fps=fps, angle_unit=angle_unit, fill_missing=fill_missing or None, basel=basel,
-        space=space, force=force,
+        take, out, format=format, fps=fps, angle_unit=angle_unit, fill_missing=fill_missing or None,
+        expressions=expressions, basel=basel, space=space, force=force,
     )  # fmt: skip
     for note in made.notes:
         typer.echo(note, err=True)

@@ -20,7 +20,8 @@ ARRAYS = ("expression", "rotation", "translation")
 JSON_FIELDS = ("fps", "space", "names", *ARRAYS, "audio", "meta")
 MAX_NPZ_PART_BYTES = MAX_FRAMES * COLUMNS * 8 + 4096  # unpacked, were it float64
 MAT_FPS = 25.0  # SadTalker knows no other
-MAT_WIDTHS = (70, 73)  # the latter with three numbers of the crop, which are left out
+MAT_WIDTHS = (70, 73)  # the latter with three numbers of the crop: scale, x, y; they travel in the meta data
+CROP = "mat_crop"
 MAKE_AGAIN = "make it again with `sadtalker3d animate`"
 
 
@@ -153,12 +154,33 @@ def _write_mat(track: Track, path: Path) -> None:
             f"SadTalker's .mat has {MAT_FPS:g} frames a second, this track has {track.fps:g}: "
             "resample it, or save it as .json or .npz"
         )
+    rows = to_rows(track)
+    crop = _crop(track)
+    if crop is not None:
+        rows = np.concatenate([rows, crop], axis=1)
     with replacing(path) as partial, partial.open("wb") as file:
-        scipy.io.savemat(file, {"coeff_3dmm": to_rows(track)})
+        scipy.io.savemat(file, {"coeff_3dmm": rows})
 
 
 def _read_mat(path: Path) -> Track:
-    return from_rows(mat_rows(path)).replace(meta={"source": path.name})
+    rows = mat_rows(path)
+    meta: dict[str, Any] = {"source": path.name}
+    if rows.shape[1] == MAT_WIDTHS[1] and np.isfinite(rows[:, 70:]).all():
+        crop = rows[:, 70:].astype(np.float32)
+        # a portrait's is the same in all frames
+        meta[CROP] = (crop[:1] if (crop == crop[0]).all() else crop).tolist()
+    return from_rows(rows).replace(meta=meta)
+
+
+def _crop(track: Track) -> np.ndarray | None:
+    """(T, 3) crop that a .mat of 73 columns brought; None where there is none, or not for these frames."""
+    try:
+        crop = np.array(track.meta.get(CROP), np.float32)
+    except (TypeError, ValueError):
+        return None
+    if crop.shape not in ((1, 3), (len(track), 3)):
+        return None
+    return np.broadcast_to(crop, (len(track), 3))
 
 
 def from_rows(rows: np.ndarray) -> Track:

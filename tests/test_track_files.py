@@ -90,6 +90,20 @@ def test_upstreams_source_mat_of_73_columns_loads(tmp_path):
     assert (back.space, back.names) == ("basel", BASEL_NAMES)
 
 
+@pytest.mark.parametrize("moving", [False, True])
+def test_73_columns_come_back_as_73(tmp_path, moving):
+    rows = np.random.default_rng(0).normal(size=(5, 73)).astype(np.float32)
+    if not moving:
+        rows[:, 70:] = rows[0, 70:]
+    scipy.io.savemat(tmp_path / "source.mat", {"coeff_3dmm": rows})
+    track = load(save(load(tmp_path / "source.mat"), tmp_path / "in between.json"))
+    save(track, tmp_path / "again.mat")
+    np.testing.assert_array_equal(scipy.io.loadmat(tmp_path / "again.mat")["coeff_3dmm"], rows)
+    shorter = track.replace(**{n: getattr(track, n)[:2] for n in ("expression", "rotation", "translation")})
+    save(shorter, tmp_path / "shorter.mat")  # whose crop a moving one would be is not known
+    assert scipy.io.loadmat(tmp_path / "shorter.mat")["coeff_3dmm"].shape == (2, 70 if moving else 73)
+
+
 def test_file_has_exactly_the_documented_fields(tmp_path, take):
     data = json.loads(take.save(tmp_path / "take.json").read_text())
     assert set(data) == {"schema", *JSON_FIELDS}
