@@ -86,7 +86,7 @@ def test_the_command_takes_what_the_formats_take(monkeypatch, capsys, tmp_path, 
         (("-o", tmp_path / "x.fbx"), "made by Blender"),
         (("-o", tmp_path / "x.usdz"), "usdzip"),
         (("-o", tmp_path / "x.obj"), "x_%05d.obj"),
-        (("-o", tmp_path / "x.csv", "--fps", 0), "fps"),
+        (("-o", tmp_path / "x.csv", "--fps", 0), "0.0 frames a second is not possible"),
     ):
         refused(capsys, run(monkeypatch, "export", path, *options), word)
     assert not list(tmp_path.glob("x*"))
