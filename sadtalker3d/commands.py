@@ -202,10 +202,10 @@ def export(
         if fps is not None:
             track = resample(track, fps)
         writing = {name: value for name, value in options.items() if name in chosen.options}
-        made = write(track, out, format=format, force=force, **writing, **head)
+        told = [*_left_out(track, take), *notes]
+        made = write(track, out, format=format, force=force, tell=told.append, **writing, **head)
     others = ", ".join(path.name for path in beside(made, format))
-    told = [*_left_out(track, take), *notes, *([f"beside it: {others}"] if others else [])]
-    return Made(made, tuple(told))
+    return Made(made, (*told, *([f"beside it: {others}"] if others else [])))
 
 
 def _left_out(track: Track, take: str | Path) -> list[str]:

@@ -38,6 +38,7 @@ class Format:
 
 
 HEAD = ("face", "identity")
+WITHOUT_EFFECT = (*HEAD, "tell")  # options that may be given to every format, where they change nothing
 FORMATS: dict[str, Format] = {
     "gltf": Format("gltf", (".glb",), HEAD),
     "livelink": Format(
@@ -45,7 +46,7 @@ FORMATS: dict[str, Format] = {
     ),
     "track": Format("track_json", (".json", ".npz", ".mat")),
     "a2f": Format("a2f", (".a2f.json", ".a2f.csv"), ("fold_speech",), space="open"),
-    "vrma": Format("vrma", (".vrma",), ("expressions",), space="open"),
+    "vrma": Format("vrma", (".vrma",), ("expressions", "tell"), space="open"),
     "usd": Format("usd", (".usda", ".usd"), HEAD),
     "obj": Format("obj", (".obj",), HEAD, reads=False),
     "ply": Format("ply", (".ply",), HEAD, reads=False),
@@ -91,8 +92,8 @@ def export(
     format : a key of `FORMATS`, where the ending does not say it
     force : overwrite `path` when it exists
     options : of the format, see its `write`; None stands for its own default. `face` (the morphable model that is
-        shown; the embedded head unless given) and `identity` ((80,) coefficients; the mean head unless given) are
-        left out where a format shows no head.
+        shown; the embedded head unless given), `identity` ((80,) coefficients; the mean head unless given) and `tell`
+        (called with a sentence on what the user should know, as what is lost) may be given to every format.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def export(
     path = Path(path)
     chosen = format_of(path, format)
     given = {name: value for name, value in options.items() if value is not None}
-    for name in HEAD:
+    for name in WITHOUT_EFFECT:
         if name not in chosen.options:
             given.pop(name, None)
     require_options(given, path, chosen.options)

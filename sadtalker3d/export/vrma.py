@@ -18,6 +18,7 @@ Weights are cut to 0..1. Source: VRMC_vrm_animation-1.0 and VRMC_vrm-1.0 of vrm-
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,17 @@ BONES: dict[str, tuple[str, tuple[float, float, float]]] = {
 EYES_FROM_HEAD_BONE_M = (0.0, 0.06, 0.0)
 
 
-def write(track: Track, path: str | Path, *, expressions: str = "presets") -> Path:
+def write(
+    track: Track,
+    path: str | Path,
+    *,
+    expressions: str = "presets",
+    tell: Callable[[str], None] | None = None,
+) -> Path:
     """Write an `open` track.
 
     expressions : "presets" or "arkit", see above
+    tell : is called with a sentence on what the presets lose
 
     Raises
     ------
@@ -83,9 +91,12 @@ def write(track: Track, path: str | Path, *, expressions: str = "presets") -> Pa
     half = half_turns(to_quaternions(track.rotation))
     for bone in ("neck", "head"):
         animate(bones[bone], "rotation", half)
-    weights = (
-        dict(zip(ARKIT_52, to_arkit(track).T, strict=True)) if expressions == "arkit" else presets_of(track)
-    )
+    if expressions == "arkit":
+        weights = dict(zip(ARKIT_52, to_arkit(track).T, strict=True))
+    else:
+        weights, loss = presets_of(track)
+        if tell is not None:
+            tell(f"{path}: {loss}")
     at: dict[str, dict[str, int]] = {}
     for name, weight in weights.items():
         nodes.append({"name": name})

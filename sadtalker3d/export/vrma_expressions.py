@@ -23,16 +23,17 @@ LOOK_RAD = {  # how far the embedded head's eyes turn at weight 1, measured on i
 }  # fmt: skip
 
 
-def presets_of(track: Track) -> dict[str, np.ndarray]:
-    """The (T,) weights of each preset expression of an `open` track."""
+def presets_of(track: Track) -> tuple[dict[str, np.ndarray], str]:
+    """The (T,) weights of each preset expression of an `open` track, and what they lose, in words."""
     left, right = track.column("eyeBlinkLeft"), track.column("eyeBlinkRight")
     both = np.minimum(left, right)
     blinks = dict(zip(BLINKS, (both, left - both, right - both), strict=True))
-    return {**dict(zip(VOWELS, _vowels(track).T, strict=True)), **blinks}
+    vowels, loss = _vowels(track)
+    return {**dict(zip(VOWELS, vowels.T, strict=True)), **blinks}, loss
 
 
-def _vowels(track: Track) -> np.ndarray:
-    """(T, 5) weights of the vowels that move the mouth of the embedded head nearest to what the track does."""
+def _vowels(track: Track) -> tuple[np.ndarray, str]:
+    """(T, 5) weights of the vowels that bring the embedded head's mouth nearest to the track's, and the loss."""
     import bfm
     from sadtalker3d.rig.solve import SolveConfig, solve
 
@@ -49,8 +50,15 @@ def _vowels(track: Track) -> np.ndarray:
     basis = np.concatenate([basis, (upper - lower)[:, None]], axis=1)
     target = np.tensordot(np.stack([vowel_weights(name) for name in VOWELS.values()]), basis, 1)
     columns = np.stack([track.column(OPEN_64[i]) for i in mouth], axis=1)
-    weights, _ = solve(target, basis[mouth], columns, weights=importance, config=SolveConfig(ridge=RIDGE))
-    return weights
+    gap = np.arange(len(importance)) == len(importance) - 1
+    weights, residual = solve(
+        target, basis[mouth], columns, weights=importance, lips=gap, config=SolveConfig(ridge=RIDGE)
+    )
+    loss = (
+        f"five vowels stand for the mouth: they leave {residual.all_mm:.1f} mm of the {residual.moved_mm:.1f} mm that "
+        f"it moves, and {residual.lips_mm:.1f} mm of the {residual.lips_moved_mm:.1f} mm between the lips (rms)"
+    )
+    return weights, loss
 
 
 def vowel_weights(name: str) -> np.ndarray:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
+import sys
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +16,8 @@ import sadtalker3d
 from sadtalker3d.errors import UserError
 from sadtalker3d.export import FORMATS, export, format_of, read
 from sadtalker3d.track import Track
+
+ROOT = Path(sadtalker3d.__file__).parents[1]
 
 
 @pytest.mark.parametrize("ending", ["glb", "csv", "json", "npz", "a2f.json", "a2f.csv"])
@@ -101,3 +107,27 @@ def test_an_empty_file_is_named(tmp_path, ending):
     path.write_bytes(b"")
     with pytest.raises(UserError, match=rf"empty\.{ending}: "):
         read(path)
+
+
+FLOOR = """
+import sys
+sys.modules.update(dict.fromkeys(["scipy", "cv2", "PIL", "torch", "soundfile", "librosa", "av", "typer"]))
+import sadtalker3d, numpy as np
+still = np.zeros((30, 3))
+take = sadtalker3d.Track(np.random.default_rng(0).random((30, 64)), still, still)
+for ending in ("json", "npz", "csv", "a2f.json", "a2f.csv"):
+    sadtalker3d.export(take, f"take.{ending}")
+    assert len(sadtalker3d.load(f"take.{ending}")) == 30
+outside = {name.partition(".")[0] for name, module in sys.modules.items() if module} - sys.stdlib_module_names
+print(sorted(name for name in outside if not name.startswith(("_", "numpy", "cython", "sadtalker3d"))))
+"""
+
+
+def test_what_blender_runs_needs_numpy_alone(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", FLOOR],
+        capture_output=True, text=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(np.__file__).parents[1])])},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"

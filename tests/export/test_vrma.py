@@ -58,7 +58,7 @@ def three(path: Path, key: int) -> dict:
 def test_three_vrm_reads_expressions_head_and_gaze(tmp_path, full_take):
     seen = three(export(full_take, tmp_path / "mój take 1.vrma"), 30)
     assert seen["duration"] == pytest.approx(74 / 25)
-    for name, weights in presets_of(full_take).items():
+    for name, weights in presets_of(full_take)[0].items():
         assert seen["preset"][name] == pytest.approx([np.clip(weights[30], 0, 1)], abs=1e-6)
     assert set(seen["rotation"]) == {"neck", "head"} and seen["moved"] == [] and seen["custom"] == {}
     np.testing.assert_allclose(seen["rotation"]["neck"], seen["rotation"]["head"])
@@ -125,7 +125,7 @@ def test_arkit_expressions_come_back(tmp_path, full_take):
 @pytest.mark.parametrize("vowel", VOWELS)
 def test_a_vowel_is_that_preset_and_comes_back(tmp_path, vowel):
     given = speaking().replace(expression=np.tile(0.6 * vowel_weights(VOWELS[vowel]), (12, 1)))
-    weights = presets_of(given)
+    weights, _ = presets_of(given)
     assert weights[vowel][0] == pytest.approx(0.6, abs=0.05)
     assert max(weights[other][0] for other in VOWELS if other != vowel) < 0.1
     back = vrma.read(export(given, tmp_path / "t.vrma"))
@@ -142,15 +142,25 @@ def test_lips_that_meet_close_the_mouth():
 
     for columns in ({"jawOpen": 0.15, "mouthSeal": 0.3, "mouthClose": 0.17}, {"jawOpen": 0.35}):
         take = speaking(1, **columns)
-        vowels = {name: weights for name, weights in presets_of(take).items() if name in VOWELS}
+        vowels = {name: weights for name, weights in presets_of(take)[0].items() if name in VOWELS}
         shown = expression_of(vowels, None, 1).astype(np.float32)
         assert gap_mm(shown[0]) == pytest.approx(gap_mm(take.expression[0]), abs=0.7)
     assert gap_mm(take.expression[0]) > 5
 
 
+def test_what_the_vowels_lose_is_told(tmp_path):
+    told: list[str] = []
+    export(speaking(mouthLeft=1.0), tmp_path / "t.vrma", tell=told.append)  # no vowel is crooked
+    export(speaking(), tmp_path / "u.vrma", tell=told.append)
+    (lost, nothing) = told
+    mm = [float(word) for word in lost.split() if word.replace(".", "").isdigit()]
+    assert mm[0] > 0.8 * mm[1] > 1, lost
+    assert "leave 0.0 mm of the 0.0 mm" in nothing
+
+
 def test_lids_share_one_blink_and_come_back(tmp_path):
     both = speaking(eyeBlinkLeft=0.9, eyeBlinkRight=0.4)
-    weights = presets_of(both)
+    weights, _ = presets_of(both)
     assert (weights["blink"][0], weights["blinkRight"][0]) == (np.float32(0.4), 0)
     back = vrma.read(export(both, tmp_path / "t.vrma"))
     np.testing.assert_allclose(back.column("eyeBlinkLeft"), 0.9, atol=1e-6)
