@@ -1,0 +1,20 @@
+// What the page uses of three.js (MIT); bundled into three.bundle.js by tests/node/bundle_three.mjs.
+export {
+  ACESFilmicToneMapping,
+  AnimationMixer,
+  Box3,
+  Clock,
+  DirectionalLight,
+  LoopOnce,
+  LoopRepeat,
+  NeutralToneMapping,
+  PMREMGenerator,
+  PerspectiveCamera,
+  Scene,
+  SRGBColorSpace,
+  Vector3,
+  WebGLRenderer,
+} from "three";
+export { OrbitControls } from "three/addons/controls/OrbitControls.js";
+export { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
+export { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
