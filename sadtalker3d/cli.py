@@ -189,7 +189,9 @@ def export(
     take: Take,
     out: Annotated[
         Path,
-        typer.Option("-o", "--out", help="By its ending: .glb, .csv, .json, .npz, .mat.", show_default=False),
+        typer.Option(
+            "-o", "--out", help="By its ending: .glb, .csv, .html, .json, .npz, .mat.", show_default=False
+        ),
     ],
     angle_unit: Annotated[
         str, typer.Option(help="Unit of the head angles in a Live Link CSV: rad or deg.")
@@ -204,12 +206,25 @@ def export(
         str | None,
         typer.Option("--as", help="open: convert a basel track for the embedded head first; needs --basel."),
     ] = None,
+    portrait: Annotated[
+        Path | None, typer.Option(help="The person whose head a GLB or a page shows, with the photo on it.")
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(help="Of a GLB: full, or visemes: eight shapes for viewers that show no more.")
+    ] = "full",
+    quantized: Annotated[
+        bool, typer.Option("--quantized", help="A GLB of half the size, with KHR_mesh_quantization.")
+    ] = False,
     force: Force = False,
 ) -> None:
-    """Write a track as GLB, Live Link Face CSV or another track file, or convert a basel track to an open one."""
+    """Write a track as GLB, Live Link Face CSV, a page that plays it or another track file, or convert a basel track
+    to an open one."""
     from sadtalker3d.commands import export as run
 
-    made = run(take, out, angle_unit=angle_unit, basel=basel, space=space, force=force)
+    made = run(
+        take, out, angle_unit=angle_unit, basel=basel, space=space, portrait=portrait, profile=profile,
+        quantized=quantized, force=force,
+    )  # fmt: skip
     for note in made.notes:
         typer.echo(note, err=True)
     typer.echo(made.file)

@@ -170,10 +170,15 @@ def export(
     angle_unit: str = "rad",
     basel: str | Path | None = None,
     space: str | None = None,
+    portrait: str | Path | None = None,
+    profile: str = "full",
+    quantized: bool = False,
     force: bool = False,
 ) -> Made:
     """A track file to another format, chosen by the ending of `out`.
 
+    portrait : a picture of the person whose head a GLB or a page shows, with the photo as texture
+    profile, quantized : of a GLB, see `sadtalker3d.export.gltf.write`
     basel : folder of the user's Basel face model, for a `basel` track: a GLB shows it
     space : "open" converts a `basel` track for the embedded head first, as a Live Link CSV does by itself
     """
@@ -182,12 +187,22 @@ def export(
 
     track, out = load(take), Path(out)
     check_outputs([out], force=force, inputs=[Path(take)])
+    _require_shown(out, portrait, profile, quantized)
     sound = find_audio(track, take)
     if sound is not None:
         track = track.replace(audio=relative_audio(sound, out))
     with _naming(take):
-        track, options, notes = for_export(track, out, basel, space)
-        return Made(write(track, out, angle_unit=angle_unit, force=force, **options), tuple(notes))
+        track, options, given = for_export(track, out, basel, space)
+        notes = list(given)
+        if portrait is not None:
+            from sadtalker3d.talker import Talker
+
+            options["face"] = Talker(portrait).face
+        made = write(
+            track, out, angle_unit=angle_unit, profile=profile, quantized=quantized, tell=notes.append,
+            force=force, **options,
+        )  # fmt: skip
+        return Made(made, tuple(notes))
 
 
 def preview(
@@ -296,6 +311,16 @@ def _naming(take: str | Path) -> Iterator[None]:
         yield
     except TrackError as error:
         raise UserError(f"{take}: {error}") from None
+
+
+def _require_shown(out: Path, portrait: str | Path | None, profile: str, quantized: bool) -> None:
+    """UserError where an option is given that the format of `out` has no use for."""
+    ending = out.suffix.lower()
+    if portrait is not None and ending not in (".glb", ".html", ".htm"):
+        raise UserError(f"{out}: --portrait gives a .glb or .html its head; leave it out for {ending or 'this'}")
+    if ending != ".glb" and (profile != "full" or quantized):
+        option = "--quantized" if quantized else "--profile"
+        raise UserError(f"{out}: {option} goes with a .glb; leave it out")
 
 
 def _require_ending(path: Path, endings: tuple[str, ...], what: str) -> None:

@@ -120,7 +120,7 @@ def for_export(
         return track, {}, (note,)
     if basel is None:
         return track, {}, ()
-    if out.suffix.lower() != ".glb":
+    if out.suffix.lower() not in (".glb", ".html", ".htm"):
         raise TrackError(f"--basel is not needed to write {out.suffix}; leave it out, or add --as open")
     return track, {"face": _basel_face(basel), "identity": _identity(track)}, ()
 

@@ -7,6 +7,7 @@ The package itself can be called: `sadtalker3d.export(take, "take.glb", face=fac
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -33,8 +34,9 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
-    "gltf": Format("gltf", (".glb",), ("face", "identity")),
+    "gltf": Format("gltf", (".glb",), ("face", "identity", "profile", "quantized", "tell")),
     "livelink": Format("livelink", (".csv",), ("angle_unit", "fold_speech")),
+    "page": Format("page", (".html", ".htm"), ("face", "identity", "tell")),
     "track": Format("track_json", (".json", ".npz", ".mat")),
 }
 """Every format by its name; where two share an ending, the first is the one the ending chooses."""
@@ -49,6 +51,9 @@ def export(
     format: str | None = None,
     angle_unit: str = "rad",
     fold_speech: bool = True,
+    profile: str = "full",
+    quantized: bool = False,
+    tell: Callable[[str], None] | None = None,
     force: bool = False,
 ) -> Path:
     """Write a track in the format that the ending of `path` names.
@@ -56,12 +61,15 @@ def export(
     Parameters
     ----------
     track : what to write
-    path : the file to make: .glb, .csv (Live Link Face), .json, .npz or .mat
-    face : the morphable model shown in a GLB; the embedded head unless given
-    identity : (80,) identity coefficients of the head in a GLB; the mean head unless given
+    path : the file to make: .glb, .csv (Live Link Face), .html (a page that plays it), .json, .npz or .mat
+    face : the morphable model shown in a GLB or a page; the embedded head unless given
+    identity : (80,) identity coefficients of the head in a GLB or a page; the mean head unless given
     format : a key of `FORMATS`, where the ending does not say it
     angle_unit : "rad" or "deg", of the head angles in a Live Link CSV
     fold_speech : add the 12 speech columns to the nearest ARKit weights in a Live Link CSV
+    profile : "full", or "visemes" for a GLB with eight shapes
+    quantized : store a GLB's numbers as small integers
+    tell : is called with a sentence on what the user should know, as what a profile loses
     force : overwrite `path` when it exists
 
     Raises
@@ -73,6 +81,7 @@ def export(
     refuse_existing([path], force)
     given: dict[str, Any] = {
         "face": face, "identity": identity, "angle_unit": angle_unit, "fold_speech": fold_speech,
+        "profile": profile, "quantized": quantized, "tell": tell,
     }  # fmt: skip
     options = {name: given[name] for name in chosen.options}
     return _module(chosen).write(track, path, **options)

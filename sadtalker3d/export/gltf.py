@@ -54,7 +54,7 @@ def write(
     face : the morphable model; for an `open` track the embedded head unless given
     identity : (80,) coefficients of the person; the mean head unless given
     profile : "full", or "visemes": eight morph targets for viewers that show no more
-    quantized : a third of the size, with KHR_mesh_quantization; see `gltf_numbers`
+    quantized : half the size, with KHR_mesh_quantization; see `gltf_numbers`
     tell : is called with a sentence on what the profile or the quantization loses
 
     Raises

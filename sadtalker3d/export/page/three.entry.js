@@ -1,17 +1,14 @@
 // What the page uses of three.js (MIT); bundled into three.bundle.js by tests/node/bundle_three.mjs.
 export {
-  ACESFilmicToneMapping,
   AnimationMixer,
   Box3,
-  Clock,
   DirectionalLight,
   LoopOnce,
-  LoopRepeat,
   NeutralToneMapping,
   PMREMGenerator,
+  PropertyBinding,
   PerspectiveCamera,
   Scene,
-  SRGBColorSpace,
   Vector3,
   WebGLRenderer,
 } from "three";
