@@ -172,8 +172,8 @@
     const scene = new three.Scene();
     const pmrem = new three.PMREMGenerator(renderer);
     scene.environment = pmrem.fromScene(new three.RoomEnvironment(), 0.04).texture;
-    scene.environmentIntensity = 0.55;
-    const lamp = new three.DirectionalLight(0xfff4e8, 1.5);
+    scene.environmentIntensity = 0.5;
+    const lamp = new three.DirectionalLight(0xfff4e8, 1.35);
     const fill = new three.DirectionalLight(0xdfe9ff, 0.5);
     scene.add(lamp, lamp.target, fill, fill.target, gltf.scene);
     gltf.scene.traverse((mesh) => (mesh.frustumCulled = false)); // moving shapes leave the box of the rest
@@ -474,6 +474,7 @@
     requestAnimationFrame(tick);
     return {
       take, clip, shapes, ...view,
+      audio: clock.audio,
       seek, toFrame, setPlaying,
       get time() {
         return clock.time;
