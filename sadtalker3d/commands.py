@@ -317,7 +317,9 @@ def _require_shown(out: Path, portrait: str | Path | None, profile: str, quantiz
     """UserError where an option is given that the format of `out` has no use for."""
     ending = out.suffix.lower()
     if portrait is not None and ending not in (".glb", ".html", ".htm"):
-        raise UserError(f"{out}: --portrait gives a .glb or .html its head; leave it out for {ending or 'this'}")
+        raise UserError(
+            f"{out}: --portrait gives a .glb or .html its head; leave it out for {ending or 'this'}"
+        )
     if ending != ".glb" and (profile != "full" or quantized):
         option = "--quantized" if quantized else "--profile"
         raise UserError(f"{out}: {option} goes with a .glb; leave it out")

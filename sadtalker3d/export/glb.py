@@ -141,7 +141,7 @@ class GlbWriter:
     ) -> int:
         """whole : integers that stand for themselves"""
         rows = np.ascontiguousarray(rows, rows.dtype.newbyteorder("<"))
-        view, offset = self._append(name, properties, memoryview(rows).cast("B"))
+        view, offset = self._append(name, properties, rows.data.cast("B"))
         accessor = {
             "bufferView": view, "byteOffset": offset, **_kind(rows), "count": len(rows), "type": TYPES[width],
         }  # fmt: skip

@@ -138,9 +138,7 @@ def _asset(track: Track) -> dict[str, Any]:
     return asset
 
 
-def _animation(
-    glb: GlbWriter, track: Track, weights: np.ndarray, more: dict[str, Any]
-) -> dict[str, Any]:
+def _animation(glb: GlbWriter, track: Track, weights: np.ndarray, more: dict[str, Any]) -> dict[str, Any]:
     """`weights` (T, n) as they are stored; `more` goes into the extras."""
     times = (np.arange(len(track)) / track.fps).astype(np.float32)
     clock = glb.samples(times, bounds=True)

@@ -80,13 +80,17 @@ def fit(track: Track, face: FaceModel) -> tuple[Shapes, np.ndarray, Loss]:
     """
     lips = _lips(face)
     near, all_over = _gram(face, 1 + (LIPS_COUNT - 1) * lips), _gram(face, np.ones_like(lips))
-    rows = np.stack([sum(w * (np.array(track.names) == n) for n, w in seed.items()) for seed in SEEDS.values()])
+    rows = np.stack(
+        [sum(w * (np.array(track.names) == n) for n, w in seed.items()) for seed in SEEDS.values()]
+    )
     seeds = rows.astype(np.float64)
     chosen = np.unique(np.linspace(0, len(track) - 1, min(len(track), FIT_FRAMES)).round().astype(int))
     sample = track.expression[chosen].astype(np.float64)
     mixture = _fitted(sample, seeds, near)
     weights = _weights(track.expression.astype(np.float64), mixture, near)
-    full = np.maximum(weights.max(0), 1)  # weaker ones stay as strong as their visemes: other programs may drive them
+    full = np.maximum(
+        weights.max(0), 1
+    )  # weaker ones stay as strong as their visemes: other programs may drive them
     mixture, weights = mixture * full[:, None], weights / full
     left = track.expression - weights @ mixture
     at_lips = _gram(face, (lips > 0.5).astype(np.float64))
@@ -108,7 +112,7 @@ def _fitted(frames: np.ndarray, seeds: np.ndarray, gram: np.ndarray) -> np.ndarr
 def _weights(
     frames: np.ndarray, mixture: np.ndarray, gram: np.ndarray, start: np.ndarray | None = None
 ) -> np.ndarray:
-    """The (T, 8) weights, none negative, that come nearest to (T, 64) frames; coordinate descent, all frames at once."""
+    """The (T, 8) weights, none negative, that come nearest to (T, 64) frames: coordinate descent on all at once."""
     inner, wanted = mixture @ gram @ mixture.T, frames @ (gram @ mixture.T)
     weights = np.zeros_like(wanted) if start is None else start
     for _ in range(SWEEPS if start is not None else 5 * SWEEPS):

@@ -28,7 +28,8 @@ needs_three = pytest.mark.skipif(
     reason="run: npm ci --prefix tests/node",
 )
 needs_chromium = pytest.mark.skipif(
-    not (installed("playwright-core") and os.path.exists(CHROMIUM)) and os.environ.get("REQUIRE_CHROMIUM") != "1",
+    not (installed("playwright-core") and os.path.exists(CHROMIUM))
+    and os.environ.get("REQUIRE_CHROMIUM") != "1",
     reason="run: apt install chromium && npm ci --prefix tests/node",
 )
 

@@ -21,7 +21,9 @@ def face():
 
 def test_the_loss_is_what_the_vertices_say(speaking: Track, face):
     shapes, weights, loss = fit(speaking, face)
-    lips = np.exp(-(np.linalg.norm(face.mean[:, None] - face.mean[face.landmarks68[48:]], axis=2).min(1) / 0.012) ** 2)
+    lips = np.exp(
+        -((np.linalg.norm(face.mean[:, None] - face.mean[face.landmarks68[48:]], axis=2).min(1) / 0.012) ** 2)
+    )
     wanted = face.vertices(None, speaking.expression)
     shown = face.mean + np.tensordot(weights, shapes.shifts(face), 1)
     apart = 1000 * np.linalg.norm(wanted - shown, axis=2)

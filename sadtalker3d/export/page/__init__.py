@@ -84,7 +84,9 @@ def write(
     }
     page = _filled(parts)
     if len(page) > GOAL_BYTES:
-        tell(f"{path}: is {len(page) / 1e6:.1f} MB, because the take or the head is large; trim the take for less")
+        tell(
+            f"{path}: is {len(page) / 1e6:.1f} MB, because the take or the head is large; trim the take for less"
+        )
     with replacing(path) as partial:
         partial.write_bytes(page)
     return path
@@ -95,7 +97,10 @@ def read(path: str | Path) -> Track:
     raise UserError(f"{path}: a page is only to look at; read the track file that it was made from")
 
 
-ASSETS = {"STYLE": "style.css", "THREE": "three.bundle.js", "PLAYER": "player.js"}
+ASSETS = {
+    "STYLE": "style.css", "THREE": "three.bundle.js", "CLOCK": "clock.js", "STAGE": "stage.js",
+    "GAUGES": "gauges.js", "PLAYER": "player.js",
+}  # fmt: skip
 
 
 def _head(track: Track, face: FaceModel | None, identity: np.ndarray | None) -> bytes:
