@@ -31,6 +31,7 @@ LIPS_COUNT = 30.0  # times as much as a vertex elsewhere
 HOLD = 0.02  # of the frames' number, as how many full ones hold a shape at the viseme that it is called after
 ROUNDS = 40  # of fitting; after 20 the loss changes by less than 1 %
 SWEEPS = 12  # over the eight weights, within a round
+AT_ONCE = 4096  # frames: 2 MB each of what is worked with
 FIT_FRAMES = 3000  # two minutes, spread over the take: the shapes' fit takes no more time with an hour
 
 
@@ -87,15 +88,18 @@ def fit(track: Track, face: FaceModel) -> tuple[Shapes, np.ndarray, Loss]:
     chosen = np.unique(np.linspace(0, len(track) - 1, min(len(track), FIT_FRAMES)).round().astype(int))
     sample = track.expression[chosen].astype(np.float64)
     mixture = _fitted(sample, seeds, near)
-    weights = _weights(track.expression.astype(np.float64), mixture, near)
-    full = np.maximum(
-        weights.max(0), 1
-    )  # weaker ones stay as strong as their visemes: other programs may drive them
-    mixture, weights = mixture * full[:, None], weights / full
-    left = track.expression - weights @ mixture
-    at_lips = _gram(face, (lips > 0.5).astype(np.float64))
-    loss = Loss(*(_rms_mm(w, g) for g in (at_lips, all_over) for w in (left, track.expression)))
-    return Shapes(tuple(SEEDS), mixture), weights.astype(np.float32), loss
+    grams = (_gram(face, (lips > 0.5).astype(np.float64)), all_over)
+    weights = np.empty((len(track), len(seeds)), np.float32)
+    squares = np.zeros((2, 2))  # lips and head, left and moved; summed over frames
+    for first in range(0, len(track), AT_ONCE):
+        frames = track.expression[first : first + AT_ONCE].astype(np.float64)
+        found = _weights(frames, mixture, near)
+        weights[first : first + AT_ONCE] = found
+        apart = (frames - found @ mixture, frames)
+        squares += [[np.einsum("ti,ij,tj", x, gram, x, optimize=True) for x in apart] for gram in grams]
+    full = np.maximum(weights.max(0), 1)  # weaker ones stay as strong as their visemes, for others to drive
+    loss = Loss(*(1000 * np.sqrt(np.maximum(squares, 0) / len(track))).ravel().tolist())
+    return Shapes(tuple(SEEDS), mixture * full[:, None]), weights / full, loss
 
 
 def _fitted(frames: np.ndarray, seeds: np.ndarray, gram: np.ndarray) -> np.ndarray:
@@ -136,8 +140,3 @@ def _gram(face: FaceModel, importance: np.ndarray) -> np.ndarray:
     root = np.sqrt(importance / importance.sum()).astype(np.float32)[:, None]
     columns = (face.expression_basis * root).reshape(len(face.expression_basis), -1)
     return (columns @ columns.T).astype(np.float64)
-
-
-def _rms_mm(expression: np.ndarray, gram: np.ndarray) -> float:
-    squared = np.einsum("ti,ij,tj->t", expression, gram, expression, optimize=True)
-    return 1000 * float(np.sqrt(np.maximum(squared, 0).mean()))
