@@ -46,9 +46,9 @@ def test_quantized(tmp_path, full_take: Track, face: TinyFace):
     assert_plays(three_js(path, times(take)), take, atol=1 / 65535)
 
 
-@pytest.mark.parametrize(("quantized", "most_mm"), [(False, 0.002), (True, 0.02)])
+@pytest.mark.parametrize(("quantized", "most_mm", "most_mb"), [(False, 0.002, 10), (True, 0.02, 5)])
 def test_vertices_of_the_embedded_head_go_where_the_model_moves_them(
-    tmp_path, full_take: Track, quantized, most_mm
+    tmp_path, full_take: Track, quantized, most_mm, most_mb
 ):
     face = bfm.load("open")
     take = full_take.replace(expression=np.clip(full_take.expression, 0, 1))
@@ -61,6 +61,7 @@ def test_vertices_of_the_embedded_head_go_where_the_model_moves_them(
     found = np.array([shown["vertices"] for shown in seen["frames"]])
     assert np.abs(wanted - face.mean[chosen]).max() > 0.01  # they do move
     assert 1000 * np.abs(found - wanted).max() < most_mm
+    assert path.stat().st_size < 1e6 * most_mb
 
 
 def test_eight_shapes(tmp_path, speaking: Track):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import struct
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from sadtalker3d.export.page.opening import opening_mm
 from sadtalker3d.export.page.speech import BIT_RATES, encode
 from sadtalker3d.rig import OPEN_64
 from sadtalker3d.track import Track
-from tests.export.node import in_chromium, needs_chromium
+from tests.export.node import NODE, in_chromium, installed, needs_chromium
 
 FRAMES, OPEN, CLOSED = 200, 20, 30
 DURATION_S = FRAMES / 25
@@ -38,6 +41,12 @@ def vowel_and_bilabial() -> Track:
     turned = np.zeros((FRAMES, 3))
     turned[:, 1] = 0.1 * np.sin(np.arange(FRAMES) / 8)
     return Track(expression, turned, np.zeros((FRAMES, 3)), audio="clicks.wav")
+
+
+def glb_of(document: Any) -> bytes:
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    return struct.pack("<4sIIII", b"glTF", 2, 20 + len(text), len(text), 0x4E4F534A) + text
 
 
 CLICKS_S = (0.25, 3.8, 7.7)
@@ -193,7 +202,7 @@ class TestInChromium:
 def test_one_small_file_with_nothing_to_fetch(tmp_path, speech, portrait):
     track = vowel_and_bilabial().replace(audio=speech.as_posix())
     told: list[str] = []
-    made = page.write(track, tmp_path / "take.html", tell=told.append)
+    made = export(track, tmp_path / "take.html", tell=told.append)
     text = made.read_text()
     assert made.stat().st_size < 6_000_000 and told == []
     assert "default-src 'none'" in text
@@ -203,26 +212,57 @@ def test_one_small_file_with_nothing_to_fetch(tmp_path, speech, portrait):
 
 
 def test_any_glb_and_the_same_bytes(tmp_path, take: Track):
-    pages = [page.write(take, tmp_path / name / "a.html", glb=b"glTF of an avatar") for name in "ab"]
+    pages = [
+        page.write(take, tmp_path / name / "a.html", glb=glb_of({"asset": {"version": "2.0"}}))
+        for name in "ab"
+    ]
     assert pages[0].read_bytes() == pages[1].read_bytes()
 
 
 def test_a_sound_that_is_gone_is_told(tmp_path, take: Track):
     told: list[str] = []
-    page.write(take.replace(audio="gone.wav"), tmp_path / "a.html", glb=b"", tell=told.append)
+    page.write(take.replace(audio="gone.wav"), tmp_path / "a.html", glb=glb_of({}), tell=told.append)
     assert "gone.wav" in told[0] and "silent" in told[0]
 
 
 def test_a_name_cannot_end_the_script(tmp_path, take: Track):
-    made = page.write(take, tmp_path / "a.html", glb=b"", title="</script><script>alert(1)</script>{{HEAD}}")
+    made = page.write(
+        take, tmp_path / "a.html", glb=glb_of({}), title="</script><script>alert(1)</script>{{HEAD}}"
+    )
     text = made.read_text()
     assert text.count("<script") == text.count("</script") == 5
     assert "alert(1)</script>" not in text and "{{HEAD}}" in text
 
 
+@pytest.mark.parametrize(
+    ("glb", "message"),
+    [
+        (b"", "not a GLB"),
+        (b"PK" + bytes(100), "not a GLB"),
+        (glb_of({})[:-4], "not a GLB"),
+        (glb_of([1]), "damaged"),
+        (glb_of({})[:20] + b"[[[[", "damaged"),
+        (glb_of({"extensionsRequired": ["KHR_draco_mesh_compression"]}), "Draco"),
+        (glb_of({"extensionsRequired": ["EXT_meshopt_compression"]}), "meshopt"),
+    ],
+)
+def test_what_it_cannot_show(tmp_path, take: Track, glb, message):
+    with pytest.raises(UserError, match=message):
+        page.write(take, tmp_path / "a.html", glb=glb)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not installed("esbuild"), reason="run: npm ci --prefix tests/node")
+def test_the_bundle_is_what_npm_gives(tmp_path):
+    made = tmp_path / "three.bundle.js"
+    subprocess.run(["node", NODE / "bundle_three.mjs", made], cwd=NODE, check=True)
+    committed = Path(page.__file__).with_name("three.bundle.js")
+    assert made.read_bytes() == committed.read_bytes()
+
+
 def test_a_page_is_not_read(tmp_path, take: Track):
     with pytest.raises(UserError, match="only to look at"):
-        page.read(page.write(take, tmp_path / "a.html", glb=b""))
+        page.read(page.write(take, tmp_path / "a.html", glb=glb_of({})))
 
 
 def test_the_curve_is_the_gap_of_the_lips():
@@ -238,8 +278,3 @@ def test_speech_is_as_large_as_there_is_room(tmp_path, room, rate):
     speech = encode(clicks(tmp_path / "a.wav"), 2.0, room)
     assert speech.bit_rate == rate in BIT_RATES
     assert len(speech.data) < 2 * rate / 8 + 1500
-
-
-def test_by_the_ending_through_export(tmp_path, take: Track):
-    made = export(take, tmp_path / "take.html")
-    assert made.read_text().startswith("<!doctype html>")

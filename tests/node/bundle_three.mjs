@@ -1,4 +1,5 @@
-// Makes sadtalker3d/export/page/three.bundle.js from the pinned npm packages: node bundle_three.mjs [OUT]
+// Makes sadtalker3d/export/page/three.bundle.js, three.js' licence on top, from the pinned npm packages:
+//   npm ci --prefix tests/node && node tests/node/bundle_three.mjs [OUT]
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel
 
 GOAL_BYTES = 6_000_000  # fits any mail; longer takes are told to be larger
+COMPRESSED = {
+    "KHR_draco_mesh_compression": "meshes compressed with Draco",
+    "EXT_meshopt_compression": "meshes compressed with meshopt",
+    "KHR_meshopt_compression": "meshes compressed with meshopt",
+    "KHR_texture_basisu": "pictures in KTX2",
+}
+"""What takes a decoder larger than the page's whole player."""
 HEAD_LEVEL = 9  # of gzip: .4 s for the embedded head, once; the browser does not feel it
 
 
@@ -58,13 +65,15 @@ def write(
 
     Raises
     ------
-    UserError : a track of another space than the face, a sound that cannot be read, a file that cannot be written
+    UserError : a track of another space than the face, a GLB that is none or compressed, a sound that cannot be
+        read, a file that cannot be written
     """
     path = Path(path)
     tell = tell or (lambda note: None)
     curve = opening_mm(track, face)
     if glb is None:
         glb = _head(track, face, identity)
+    _require_plain(glb, path)
     head = base64.b64encode(gzip.compress(glb, HEAD_LEVEL, mtime=0)).decode()
     parts = {name: _asset(file) for name, file in ASSETS.items()}
     room = GOAL_BYTES - len(head) - sum(map(len, parts.values()))
@@ -107,6 +116,22 @@ def _head(track: Track, face: FaceModel | None, identity: np.ndarray | None) -> 
     with tempfile.TemporaryDirectory() as folder:
         options: dict[str, Any] = {"face": face, "identity": identity, "quantized": True}
         return gltf.write(track, Path(folder) / "head.glb", **options).read_bytes()
+
+
+def _require_plain(glb: bytes, path: Path) -> None:
+    """UserError for what is no GLB, or needs a decoder that the page does not have."""
+    if len(glb) < 20 or glb[:4] != b"glTF" or 20 + int.from_bytes(glb[12:16], "little") > len(glb):
+        raise UserError(f"{path}: what it shall show is not a GLB, or is damaged")
+    try:
+        document = json.loads(glb[20 : 20 + int.from_bytes(glb[12:16], "little")])
+        needed = [name for name in document.get("extensionsRequired", []) if name in COMPRESSED]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        raise UserError(f"{path}: the JSON part of what it shall show is damaged") from None
+    if needed:
+        raise UserError(
+            f"{path}: the character has {COMPRESSED[needed[0]]}, which a page cannot show; save it uncompressed first, "
+            "for instance from Blender"
+        )
 
 
 def _asset(name: str) -> str:
