@@ -52,12 +52,14 @@ async function start() {
   };
   // past the frame's beginning by a hair, so that rounding in the audio clock does not show the one before
   const toFrame = (index) => seek(Math.min(Math.max(index, 0), take.frames - 1) / take.fps + (take.sound ? 5e-4 : 0));
+  // a pause that comes before it has begun, or a browser that wants a click first: it stays paused
+  const begin = () => clock.play().catch(() => {});
   const setPlaying = async (playing) => {
     by("start").hidden = true;
     if (!playing) clock.pause();
     else {
       if (clock.time >= last - 1e-3) seek(0);
-      await clock.play();
+      await begin();
     }
     showState();
   };
@@ -88,7 +90,7 @@ async function start() {
   function ended() {
     if (loop) {
       seek(0);
-      clock.play();
+      begin();
     } else {
       clock.pause();
       seek(duration);
