@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel
 
 GOAL_BYTES = 6_000_000  # fits any mail; longer takes are told to be larger
+LONG_FRAMES = 10_000  # whose weights make a megabyte
 COMPRESSED = {
     "KHR_draco_mesh_compression": "meshes compressed with Draco",
     "EXT_meshopt_compression": "meshes compressed with meshopt",
@@ -93,9 +94,8 @@ def write(
     }
     page = _filled(parts)
     if len(page) > GOAL_BYTES:
-        tell(
-            f"{path}: is {len(page) / 1e6:.1f} MB, because the take or the head is large; trim the take for less"
-        )
+        larger = "head" if len(head) > GOAL_BYTES / 2 and len(track) < LONG_FRAMES else "take"
+        tell(f"{path}: is {len(page) / 1e6:.1f} MB, because the {larger} is large")
     with replacing(path) as partial:
         partial.write_bytes(page)
     return path
