@@ -1,30 +1,19 @@
-"""Export of a 60-second take: seconds and bytes of each format, first call in this process included.
-
-Then an hour as GLB: the memory that is taken beyond the take itself.
-"""
+"""Export of a 60-second take: seconds and bytes of each format, first call in this process included."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 import time
-import tracemalloc
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import bfm
-from sadtalker3d.export import export, gltf, read
+from sadtalker3d.export import export, read
 from sadtalker3d.track import Track
 
 FRAMES = 60 * 25
-HOUR = 90_000
-GLBS: dict[str, dict[str, Any]] = {
-    "quantized.glb": {"quantized": True},
-    "visemes.glb": {"profile": "visemes"},
-    "visemes quantized.glb": {"profile": "visemes", "quantized": True},
-}
 
 
 def main() -> None:
@@ -55,32 +44,7 @@ def main() -> None:
                 "read_s": round(time.perf_counter() - start, 3),
                 "megabytes": round(path.stat().st_size / 1e6, 2),
             }
-        for name, options in GLBS.items():
-            results[name] = _written(take, Path(folder) / name, face, **options)
-        results["html"] = _written(take, Path(folder) / "take.html", face)
-        results["hour.glb"] = _hour(Path(folder) / "hour.glb", face)
     print(json.dumps(results))
-
-
-def _written(take: Track, path: Path, face: Any, **options: Any) -> dict[str, float]:
-    start = time.perf_counter()
-    export(take, path, face=face, **options)
-    return {
-        "write_s": round(time.perf_counter() - start, 3),
-        "megabytes": round(path.stat().st_size / 1e6, 2),
-    }
-
-
-def _hour(path: Path, face: Any) -> dict[str, float]:
-    hour = Track(np.full((HOUR, 64), 0.5, np.float32), *[np.zeros((HOUR, 3), np.float32)] * 2)
-    tracemalloc.start()
-    start = time.perf_counter()
-    gltf.write(hour, path, face=face)
-    return {
-        "write_s": round(time.perf_counter() - start, 3),
-        "megabytes": round(path.stat().st_size / 1e6, 2),
-        "memory_peak_megabytes": round(tracemalloc.get_traced_memory()[1] / 1e6, 1),
-    }
 
 
 if __name__ == "__main__":
