@@ -228,6 +228,20 @@ def export(
         str | None,
         typer.Option("--as", help="open: convert a basel track for the embedded head first; needs --basel."),
     ] = None,
+    portrait: Annotated[
+        Path | None,
+        typer.Option(help="The person whose head is shown, with the photo on it.", show_default=False),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a .glb: full (unless given), or visemes, eight shapes for viewers that show no more.",
+            show_default=False,
+        ),
+    ] = None,
+    quantized: Annotated[
+        bool, typer.Option("--quantized", help="A .glb of half the size, with KHR_mesh_quantization.")
+    ] = False,
     force: Force = False,
 ) -> None:
     """Write a track, or what another program recorded, in another format.
@@ -235,6 +249,7 @@ def export(
     \b
     The head itself:
       take.glb               glTF: Blender, three.js, Unity, Godot        [gltf]
+      take.html              a page that plays it, with the sound         [page]
       take.usda              USD: usdview, Houdini, Maya, Unreal          [usd]
       take_%05d.obj .ply     a mesh a frame; or a folder with --format    [obj, ply]
       take.mdd take.pc2      point cache, with a mesh beside it           [mdd, pc2]
@@ -243,14 +258,15 @@ def export(
       take.csv               Live Link Face: Unreal, Blender add-ons      [livelink]
       take.a2f.json .a2f.csv Audio2Face                                   [a2f]
       take.vrma              any VRM avatar                               [vrma]
-    All but meshes and point caches can be the TAKE too, of every command. Alembic and FBX are made in Blender, from a
-    .glb.
+    All but pages, meshes and point caches can be the TAKE too, of every command. Alembic and FBX are made in Blender,
+    from a .glb.
     """
     from sadtalker3d.commands import export as run
 
     made = run(
         take, out, format=format, fps=fps, angle_unit=angle_unit, fill_missing=fill_missing or None,
-        expressions=expressions, basel=basel, space=space, force=force,
+        expressions=expressions, profile=profile, quantized=quantized or None, basel=basel, space=space,
+        portrait=portrait, force=force,
     )  # fmt: skip
     for note in made.notes:
         typer.echo(note, err=True)

@@ -172,6 +172,7 @@ def export(
     fps: float | None = None,
     basel: str | Path | None = None,
     space: str | None = None,
+    portrait: str | Path | None = None,
     force: bool = False,
     **options: Any,
 ) -> Made:
@@ -181,6 +182,7 @@ def export(
     fps : the track is resampled
     basel : folder of the user's Basel face model, for a `basel` track: formats with a head show it
     space : "open" converts a `basel` track for the embedded head first, as formats of ARKit's names do by themselves
+    portrait : a picture of the person whose head is shown, with the photo as texture
     options : of the formats of `take` and `out`, see their `read` and `write`; None stands for the format's default
     """
     from sadtalker3d.commands_basel import for_export
@@ -192,6 +194,8 @@ def export(
     given, chosen = format_of(Path(take), reading=True), format_of(out, format)
     options = {name: value for name, value in options.items() if value is not None}
     require_options(options, out, chosen.options + given.reading)
+    if portrait is not None and not chosen.shows_face:
+        raise UserError(f"{out}: --portrait goes with formats that show the head; leave it out")
     track = read(take, **{name: value for name, value in options.items() if name in given.reading})
     check(out, format=format, force=force, inputs=[Path(take)])
     sound = find_audio(track, take)
@@ -201,6 +205,10 @@ def export(
         track, head, notes = for_export(track, chosen, out, basel, space)
         if fps is not None:
             track = resample(track, fps)
+        if portrait is not None:
+            from sadtalker3d.talker import Talker
+
+            head["face"] = Talker(portrait).face
         writing = {name: value for name, value in options.items() if name in chosen.options}
         told = [*_left_out(track, take), *notes]
         made = write(track, out, format=format, force=force, tell=told.append, **writing, **head)

@@ -40,10 +40,11 @@ class Format:
 HEAD = ("face", "identity")
 WITHOUT_EFFECT = (*HEAD, "tell")  # options that may be given to every format, where they change nothing
 FORMATS: dict[str, Format] = {
-    "gltf": Format("gltf", (".glb",), HEAD),
+    "gltf": Format("gltf", (".glb",), (*HEAD, "profile", "quantized", "tell")),
     "livelink": Format(
         "livelink", (".csv",), ("angle_unit", "fold_speech"), ("angle_unit", "fill_missing"), space="open"
     ),
+    "page": Format("page", (".html", ".htm"), (*HEAD, "tell"), reads=False),
     "track": Format("track_json", (".json", ".npz", ".mat")),
     "a2f": Format("a2f", (".a2f.json", ".a2f.csv"), ("fold_speech",), space="open"),
     "vrma": Format("vrma", (".vrma",), ("expressions", "tell"), space="open"),
@@ -120,7 +121,7 @@ def read(path: str | Path, *, format: str | None = None, **options: Any) -> Trac
     """
     path = Path(path)
     chosen = format_of(path, format, reading=True)
-    if not chosen.reads:
+    if not chosen.reads and not hasattr(_module(chosen), "read"):
         raise UserError(
             f"{path}: holds the head's points, not the weights that move them; a take is read from "
             f"{', '.join(ending for known in FORMATS.values() if known.reads for ending in known.endings)}"

@@ -9,7 +9,7 @@ import json
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from sadtalker3d.errors import UserError
 
 FLOAT, UINT16, UINT32 = 5126, 5123, 5125
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", UINT16: "<u2", UINT32: "<u4", FLOAT: "<f4"}
+KINDS = {np.dtype(dtype): kind for kind, dtype in DTYPES.items()}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 VERTICES, INDICES = 34962, 34963  # buffer view targets
@@ -31,10 +32,10 @@ class _View:
     """A buffer view that grows: every array of one kind lies in one view."""
 
     properties: dict[str, int]
-    pieces: list[bytes] = field(default_factory=list)
+    pieces: list[bytes | memoryview] = field(default_factory=list)
     size: int = 0
 
-    def append(self, data: bytes) -> int:
+    def append(self, data: bytes | memoryview) -> int:
         offset = self.size
         padding = -len(data) % 4
         self.pieces += [data, bytes(padding)]
@@ -43,27 +44,41 @@ class _View:
 
 
 class GlbWriter:
-    """Collects arrays and images, and gives each the index by which the glTF JSON refers to it."""
+    """Collects arrays and images, and gives each the index by which the glTF JSON refers to it.
+
+    Arrays are kept as they are, not copied, until `write`: they must not change before.
+    """
 
     def __init__(self) -> None:
         self.accessors: list[dict[str, Any]] = []
         self._views: dict[str, _View] = {}
 
     def vertices(self, values: np.ndarray, *, bounds: bool = False) -> int:
-        """Accessor of an attribute (n, 2..4) float32; `bounds` adds the min and max POSITION must have."""
-        stride = 4 * values.shape[1]
-        properties = {"byteStride": stride, "target": VERTICES}
-        return self._accessor(f"vertices{stride}", properties, values, FLOAT, bounds)
+        """Accessor of an attribute (n, 2..4) of float32, or of integers that stand for -1..1 or 0..1.
+
+        `bounds` adds the min and max POSITION must have.
+        """
+        used = values.dtype.itemsize * values.shape[1]
+        stride = used + -used % 4  # each vertex begins on four bytes
+        rows = values
+        if stride != used:
+            rows = np.zeros((len(values), stride // values.dtype.itemsize), values.dtype)
+            rows[:, : values.shape[1]] = values
+        return self._accessor(
+            f"vertices{stride}", {"byteStride": stride, "target": VERTICES}, rows, values.shape[1], bounds
+        )
 
     def indices(self, faces: np.ndarray, vertex_count: int) -> int:
         """Accessor of triangles (F, 3)."""
         # 65535 itself would mean "restart the strip"
         kind = UINT16 if vertex_count <= 65535 else UINT32
-        return self._accessor(f"indices{kind}", {"target": INDICES}, faces.reshape(-1, 1), kind, False)
+        corners = faces.reshape(-1, 1).astype(DTYPES[kind])
+        return self._accessor(f"indices{kind}", {"target": INDICES}, corners, 1, False, whole=True)
 
     def samples(self, values: np.ndarray, *, bounds: bool = False) -> int:
-        """Accessor of animation times or values (n,) or (n, 3..4) float32."""
-        return self._accessor("samples", {}, values.reshape(len(values), -1), FLOAT, bounds)
+        """Accessor of animation times or values (n,) or (n, 3..4): float32, or integers for -1..1 or 0..1."""
+        rows = values.reshape(len(values), -1)
+        return self._accessor(f"samples{values.dtype.itemsize}", {}, rows, rows.shape[1], bounds)
 
     def image(self, name: str, data: bytes) -> int:
         """Buffer view of an encoded picture."""
@@ -72,31 +87,32 @@ class GlbWriter:
         return list(self._views).index(f"image {name}")
 
     def sparse(self, values: np.ndarray, rows: np.ndarray, *, bounds: bool = False) -> int:
-        """Accessor of (n, 3) float32 `values` of which only those at `rows` (k,), ascending, are kept."""
-        kept = np.ascontiguousarray(values[rows], np.float32)
+        """Accessor of (n, 3) `values`, float32 or integers for -1..1, of which only those at `rows` (k,),
+        ascending, are kept.
+        """
+        kept = np.ascontiguousarray(values[rows])
         count, width = values.shape
-        accessor: dict[str, Any] = {"componentType": FLOAT, "count": count, "type": TYPES[width]}
+        accessor: dict[str, Any] = {**_kind(kept), "count": count, "type": TYPES[width]}
         if len(rows):
             kind = UINT16 if rows[-1] < 65535 else UINT32
             where = self._append(f"rows{kind}", {}, rows.astype(DTYPES[kind]).tobytes())
-            what = self._append("sparse", {}, kept.tobytes())
+            what = self._append(f"sparse{kept.dtype.itemsize}", {}, kept.tobytes())
             accessor["sparse"] = {
                 "count": len(rows),
                 "indices": {"bufferView": where[0], "byteOffset": where[1], "componentType": kind},
                 "values": {"bufferView": what[0], "byteOffset": what[1]},
             }
         if bounds:
-            others = np.zeros((1 if len(rows) < count else 0, width), np.float32)
+            others = np.zeros((1 if len(rows) < count else 0, width), kept.dtype)
             accessor |= _bounds(np.concatenate([kept, others]))
         self.accessors.append(accessor)
         return len(self.accessors) - 1
 
-    def pack(self, document: dict[str, Any]) -> bytes:
-        """The whole file, `document` being the glTF JSON without buffers, views and accessors."""
-        views, binary, start = [], [], 0
+    def write(self, file: BinaryIO, document: dict[str, Any]) -> None:
+        """The whole file, piece by piece, `document` being the glTF JSON without buffers, views and accessors."""
+        views, start = [], 0
         for view in self._views.values():
             views.append({"buffer": 0, "byteOffset": start, "byteLength": view.size, **view.properties})
-            binary += view.pieces
             start += view.size
         document = {
             **document, "accessors": self.accessors, "bufferViews": views, "buffers": [{"byteLength": start}],
@@ -104,28 +120,42 @@ class GlbWriter:
         text = json.dumps(document, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 4)
         total = _HEADER.size + 2 * _CHUNK.size + len(text) + start
-        return b"".join(
-            [_HEADER.pack(b"glTF", 2, total), _CHUNK.pack(len(text), _JSON_CHUNK), text,
-             _CHUNK.pack(start, _BIN_CHUNK), *binary]
-        )  # fmt: skip
+        file.write(_HEADER.pack(b"glTF", 2, total) + _CHUNK.pack(len(text), _JSON_CHUNK) + text)
+        file.write(_CHUNK.pack(start, _BIN_CHUNK))
+        for view in self._views.values():
+            for piece in view.pieces:
+                file.write(piece)
 
-    def _append(self, name: str, properties: dict[str, int], data: bytes) -> tuple[int, int]:
+    def _append(self, name: str, properties: dict[str, int], data: bytes | memoryview) -> tuple[int, int]:
         offset = self._views.setdefault(name, _View(properties)).append(data)
         return list(self._views).index(name), offset
 
     def _accessor(
-        self, name: str, properties: dict[str, int], values: np.ndarray, kind: int, bounds: bool
+        self,
+        name: str,
+        properties: dict[str, int],
+        rows: np.ndarray,
+        width: int,
+        bounds: bool,
+        whole: bool = False,
     ) -> int:
-        values = np.ascontiguousarray(values, DTYPES[kind])
-        view, offset = self._append(name, properties, values.tobytes())
+        """whole : integers that stand for themselves"""
+        rows = np.ascontiguousarray(rows, rows.dtype.newbyteorder("<"))
+        view, offset = self._append(name, properties, rows.data.cast("B"))
         accessor = {
-            "bufferView": view, "byteOffset": offset, "componentType": kind,
-            "count": len(values), "type": TYPES[values.shape[1]],
+            "bufferView": view, "byteOffset": offset, **_kind(rows), "count": len(rows), "type": TYPES[width],
         }  # fmt: skip
+        if whole:
+            accessor.pop("normalized", None)
         if bounds:
-            accessor |= _bounds(values)
+            accessor |= _bounds(rows[:, :width])
         self.accessors.append(accessor)
         return len(self.accessors) - 1
+
+
+def _kind(values: np.ndarray) -> dict[str, Any]:
+    kind = KINDS[values.dtype.newbyteorder("<")]
+    return {"componentType": kind} if kind == FLOAT else {"componentType": kind, "normalized": True}
 
 
 def _bounds(values: np.ndarray) -> dict[str, list[float]]:

@@ -1,14 +1,16 @@
 """GLB: the talking head for Blender, game engines and the web (glTF 2.0, no extension needed).
 
 One node "Head" carries the mesh. Its rotation (quaternions) and translation are the head pose, its
-`weights` the expression: 64 morph targets named in `mesh.extras.targetNames`. Key i lies at i / fps
-seconds. Units are metres, y up, the face looks along +z. `animations[0].extras` holds what glTF has no
-place for: fps, space, audio and meta of the track, so that `read` gives the track back.
+`weights` the expression: 64 morph targets named in `mesh.extras.targetNames`, or eight with the profile
+"visemes". Key i lies at i / fps seconds. Units are metres, y up, the face looks along +z.
+`animations[0].extras` holds what glTF has no place for: fps, space, audio and meta of the track, and how
+the eight shapes are mixed, so that `read` gives the track back. Only a quantized file needs an extension.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from sadtalker3d import __version__
 from sadtalker3d.errors import TrackError, UserError
 from sadtalker3d.export.glb import GlbReader, GlbWriter
 from sadtalker3d.export.gltf_head import add_head
+from sadtalker3d.export.gltf_visemes import Shapes, fit
 from sadtalker3d.files import replacing
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.rotation import from_quaternions, short_way, to_quaternions
@@ -28,11 +31,19 @@ if TYPE_CHECKING:
 
 UNIT_M = {"open": 1.0, "basel": 0.1}  # metres in one unit of the model and of Track.translation
 SAME_TIME_S = 1e-4  # keys this near to their frames are taken as lying on them
+PROFILES = ("full", "visemes")
 DEFAULT_FPS = 25.0  # of a single key that does not say
 
 
 def write(
-    track: Track, path: str | Path, *, face: FaceModel | None = None, identity: np.ndarray | None = None
+    track: Track,
+    path: str | Path,
+    *,
+    face: FaceModel | None = None,
+    identity: np.ndarray | None = None,
+    profile: str = "full",
+    quantized: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> Path:
     """Write a track as an animated head.
 
@@ -42,28 +53,47 @@ def write(
     path : the .glb to make; replaced when it exists
     face : the morphable model; for an `open` track the embedded head unless given
     identity : (80,) coefficients of the person; the mean head unless given
+    profile : "full", or "visemes": eight morph targets for viewers that show no more
+    quantized : half the size, with KHR_mesh_quantization; see `gltf_numbers`
+    tell : is called with a sentence on what the profile or the quantization loses
 
     Raises
     ------
-    UserError : the track is of another space than the face or lacks one of its columns, or the file
-        cannot be written
+    UserError : the track is of another space than the face or lacks one of its columns, an unknown profile, or
+        the file cannot be written
     """
     path = Path(path)
+    tell = tell or (lambda note: None)
+    if profile not in PROFILES:
+        raise UserError(f"there is no profile '{profile}' of a GLB; choose {' or '.join(PROFILES)}")
     face = _face_for(track) if face is None else face
     track.require_space(face.space, "this head")
-    columns = [track.column(name) for name in face.expression_names]
-    track = track.replace(expression=np.stack(columns, axis=1), names=face.expression_names)
+    if track.names != face.expression_names:
+        columns = [track.column(name) for name in face.expression_names]
+        track = track.replace(expression=np.stack(columns, axis=1), names=face.expression_names)
+    shapes, weights, extras = Shapes(face.expression_names), track.expression, {}
+    if profile == "visemes":
+        track.require_space("open", "the profile 'visemes'")
+        shapes, weights, loss = fit(track, face)
+        tell(f"{path}: {loss}")
+        assert shapes.mixture is not None
+        extras = {"names": list(track.names), "mixture": np.round(shapes.mixture, 6).tolist()}
     glb = GlbWriter()
+    head, numbers = add_head(glb, face, shapes, identity, UNIT_M[face.space], quantized)
+    stored = numbers.weights(weights)
+    if quantized and stored.dtype == np.float32:
+        tell(f"{path}: some weights lie outside -1..1, so the animation is stored in floats")
     document = {
         "asset": _asset(track),
+        **numbers.properties(),
         "scene": 0,
         "scenes": [{"name": "Scene", "nodes": [0]}],
-        "nodes": [{"name": "Head", "mesh": 0}],
-        **add_head(glb, face, identity, UNIT_M[face.space]),
-        "animations": [_animation(glb, track)],
+        "nodes": [{"name": "Head", "mesh": 0, **numbers.node()}],
+        **head,
+        "animations": [_animation(glb, track, stored, extras)],
     }
-    with replacing(path) as partial:
-        partial.write_bytes(glb.pack(document))
+    with replacing(path) as partial, partial.open("wb") as file:
+        glb.write(file, document)
     return path
 
 
@@ -108,20 +138,21 @@ def _asset(track: Track) -> dict[str, Any]:
     return asset
 
 
-def _animation(glb: GlbWriter, track: Track) -> dict[str, Any]:
+def _animation(glb: GlbWriter, track: Track, weights: np.ndarray, more: dict[str, Any]) -> dict[str, Any]:
+    """`weights` (T, n) as they are stored; `more` goes into the extras."""
     times = (np.arange(len(track)) / track.fps).astype(np.float32)
     clock = glb.samples(times, bounds=True)
     paths = {
         "rotation": to_quaternions(track.rotation).astype(np.float32),
         "translation": track.translation * np.float32(UNIT_M[track.space]),
-        "weights": track.expression.reshape(-1),
+        "weights": weights.reshape(-1),
     }
     outputs = [glb.samples(values) for values in paths.values()]
     samplers = [{"input": clock, "output": output, "interpolation": "LINEAR"} for output in outputs]
     channels = [{"sampler": i, "target": {"node": 0, "path": path}} for i, path in enumerate(paths)]
     extras = {
         "schema": SCHEMA, "fps": track.fps, "space": track.space, "audio": track.audio,
-        "meta": dict(track.meta),
+        "meta": dict(track.meta), **more,
     }  # fmt: skip
     return {"name": "Take", "channels": channels, "samplers": samplers, "extras": extras}
 
@@ -142,6 +173,8 @@ def _read(glb: GlbReader) -> Track:
     fps = float(extras["fps"]) if ours else _fps(times)
     grid = _frames(times, fps)
     names = tuple(targets) if ours else OPEN_64
+    if ours and "mixture" in extras:
+        names, weights, targets = _unmixed(extras, weights)
     space = extras["space"] if ours else "open"
     return Track(
         expression=_named(targets, _at(grid, times, weights), names),
@@ -153,6 +186,14 @@ def _read(glb: GlbReader) -> Track:
         audio=extras["audio"] if ours else None,
         meta=extras["meta"] if ours else {},
     )
+
+
+def _unmixed(extras: dict[str, Any], weights: np.ndarray) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
+    """The columns (T, 64) that eight shapes stand for, and their names."""
+    names, mixture = tuple(extras["names"]), np.asarray(extras["mixture"], np.float64)
+    if mixture.shape != (weights.shape[1], len(names)) or not np.isfinite(mixture).all():
+        raise UserError("its extras do not say how its shapes are mixed; export it again")
+    return names, weights @ mixture, list(names)
 
 
 def _facial_channel(document: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,6 +8,8 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.export.glb import GlbWriter
+from sadtalker3d.export.gltf_numbers import Exact, Quantized
+from sadtalker3d.export.gltf_visemes import Shapes
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel, Material
@@ -19,29 +21,37 @@ DRAWN_LAST = {"OPAQUE": 0, "MASK": 1, "BLEND": 2}
 
 
 def add_head(
-    glb: GlbWriter, face: FaceModel, identity: np.ndarray | None = None, unit_m: float = 1.0
-) -> dict[str, Any]:
+    glb: GlbWriter,
+    face: FaceModel,
+    shapes: Shapes,
+    identity: np.ndarray | None = None,
+    unit_m: float = 1.0,
+    quantized: bool = False,
+) -> tuple[dict[str, Any], Exact]:
     """Put the head's arrays and pictures into `glb`.
 
     Parameters
     ----------
     glb : receives the arrays
     face : the morphable model
+    shapes : the morph targets
     identity : (80,) coefficients; the mean head unless given
     unit_m : metres in one unit of the model
+    quantized : store integers, see `gltf_numbers`
 
     Returns
     -------
-    The glTF properties `meshes`, `materials`, `textures`, `images` and `samplers`.
+    The glTF properties `meshes`, `materials`, `textures`, `images` and `samplers`, and how numbers are stored.
 
     Raises
     ------
     UserError : identity coefficients that are not finite
     """
     neutral = np.float32(unit_m) * face.neutral(identity).astype(np.float32)  # (V, 3)
-    shifts = np.float32(unit_m) * face.expression_basis  # (64, V, 3)
+    shifts = np.float32(unit_m) * shapes.shifts(face)  # (n, V, 3)
     if not np.isfinite(neutral).all():
         raise UserError("the identity coefficients are not all finite numbers")
+    numbers = Quantized.around(neutral, shifts) if quantized else Exact()
     normals = _unit(face.normals(neutral))
     # one shape at a time stays in the processor's cache: twice as fast as all at once
     turns = np.stack([_unit(face.normals(neutral + shift)) - normals for shift in shifts])
@@ -53,22 +63,22 @@ def add_head(
         corners = face.faces[face.parts[part]]
         vertices, faces = np.unique(corners, return_inverse=True)
         attributes = {
-            "POSITION": glb.vertices(neutral[vertices], bounds=True),
-            "NORMAL": glb.vertices(normals[vertices]),
+            "POSITION": glb.vertices(numbers.positions(neutral[vertices]), bounds=True),
+            "NORMAL": glb.vertices(numbers.normals(normals[vertices])),
         }
         texture = None
         if face.albedo_mean is None:
             texture, uv = pictures.texture(part, face.uv[vertices])
-            attributes["TEXCOORD_0"] = glb.vertices(uv.astype(np.float32))
+            attributes["TEXCOORD_0"] = glb.vertices(numbers.fractions(uv))
         else:
-            attributes["COLOR_0"] = glb.vertices(_linear(face.albedo_mean[vertices]))
+            attributes["COLOR_0"] = glb.vertices(numbers.fractions(_linear(face.albedo_mean[vertices])))
         primitives.append(
             {
                 "attributes": attributes,
                 "indices": glb.indices(faces.reshape(corners.shape), len(vertices)),
                 "material": len(materials),
                 "targets": [
-                    _target(glb, shift[vertices], turn[vertices])
+                    _target(glb, numbers, shift[vertices], turn[vertices])
                     for shift, turn in zip(shifts, turns, strict=True)
                 ],
             }
@@ -78,17 +88,17 @@ def add_head(
         "name": "Head",
         "primitives": primitives,
         "weights": [0.0] * len(shifts),
-        "extras": {"targetNames": list(face.expression_names)},
+        "extras": {"targetNames": list(shapes.names)},
     }
-    return {"meshes": [mesh], "materials": materials, **pictures.properties()}
+    return {"meshes": [mesh], "materials": materials, **pictures.properties()}, numbers
 
 
-def _target(glb: GlbWriter, shift: np.ndarray, turn: np.ndarray) -> dict[str, int]:
+def _target(glb: GlbWriter, numbers: Exact, shift: np.ndarray, turn: np.ndarray) -> dict[str, int]:
     moved = np.flatnonzero((np.abs(shift) > SMALLEST_SHIFT_M).any(axis=1))
     turned = np.flatnonzero((np.abs(turn) > SMALLEST_TURN).any(axis=1))
     return {
-        "POSITION": glb.sparse(shift, moved, bounds=True),
-        "NORMAL": glb.sparse(turn, turned),
+        "POSITION": glb.sparse(numbers.positions(shift), moved, bounds=True),
+        "NORMAL": glb.sparse(numbers.normals(turn), turned),
     }
 
 

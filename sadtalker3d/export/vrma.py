@@ -127,8 +127,8 @@ def write(
             }
         ],
     }  # fmt: skip
-    with replacing(path) as partial:
-        partial.write_bytes(glb.pack(document))
+    with replacing(path) as partial, partial.open("wb") as file:
+        glb.write(file, document)
     return path
 
 

@@ -300,6 +300,10 @@ def _outside(document):
         (lambda d: d["animations"][0]["extras"].update(fps=1e12), "fps"),
         (lambda d: d["animations"][0]["extras"].update(fps=0), "fps"),
         (lambda d: d["animations"][0]["extras"].update(space="flame"), "flame"),
+        (
+            lambda d: d["animations"][0]["extras"].update(mixture=[[1.0]], names=["a"]),
+            "how its shapes are mixed",
+        ),
     ],
 )
 def test_damaged_files_say_what_is_wrong(tmp_path, take: Track, face, change, message):

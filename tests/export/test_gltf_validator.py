@@ -56,6 +56,15 @@ def test_embedded_head(tmp_path, full_take: Track):
     assert_spotless(gltf.write(full_take, tmp_path / "take.glb"))
 
 
+@pytest.mark.parametrize("profile", ["full", "visemes"])
+def test_embedded_head_quantized(tmp_path, speaking: Track, profile):
+    assert_spotless(gltf.write(speaking, tmp_path / "take.glb", profile=profile, quantized=True))
+
+
+def test_eight_shapes(tmp_path, speaking: Track):
+    assert_spotless(gltf.write(speaking, tmp_path / "take.glb", profile="visemes"))
+
+
 def test_embedded_head_of_a_person(tmp_path, take: Track):
     identity = np.random.default_rng(3).normal(0, 1, 80)
     assert_spotless(gltf.write(take, tmp_path / "me.glb", face=bfm.load("open"), identity=identity))
