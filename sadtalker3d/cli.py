@@ -32,6 +32,7 @@ from sadtalker3d.cli_options import (
     Take,
     UpperGain,
 )
+from sadtalker3d.cli_rig import rig_app
 from sadtalker3d.cli_train import train_app
 from sadtalker3d.cli_weights import weights_app
 from sadtalker3d.errors import UserError
@@ -47,6 +48,7 @@ app = typer.Typer(
     "for Blender, glTF, game engines and video.",
 )
 INTERRUPTED = 130  # a shell's exit code for Ctrl-C, 128 and SIGINT's number; typer's as well
+app.add_typer(rig_app, name="rig")
 app.add_typer(train_app, name="train")
 app.add_typer(weights_app, name="weights")
 
@@ -204,12 +206,20 @@ def export(
         str | None,
         typer.Option("--as", help="open: convert a basel track for the embedded head first; needs --basel."),
     ] = None,
+    onto: Annotated[
+        Path | None, typer.Option(help="Your own character (.glb, .gltf, .vrm) that shall speak.")
+    ] = None,
+    rig: Annotated[
+        Path | None, typer.Option(help="With --onto: your own rig map, see `rig inspect --map`.")
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write a track as GLB, Live Link Face CSV or another track file, or convert a basel track to an open one."""
     from sadtalker3d.commands import export as run
 
-    made = run(take, out, angle_unit=angle_unit, basel=basel, space=space, force=force)
+    made = run(
+        take, out, angle_unit=angle_unit, basel=basel, space=space, onto=onto, rig_map=rig, force=force
+    )
     for note in made.notes:
         typer.echo(note, err=True)
     typer.echo(made.file)

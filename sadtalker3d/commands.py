@@ -170,13 +170,22 @@ def export(
     angle_unit: str = "rad",
     basel: str | Path | None = None,
     space: str | None = None,
+    onto: str | Path | None = None,
+    rig_map: str | Path | None = None,
     force: bool = False,
 ) -> Made:
     """A track file to another format, chosen by the ending of `out`.
 
     basel : folder of the user's Basel face model, for a `basel` track: a GLB shows it
     space : "open" converts a `basel` track for the embedded head first, as a Live Link CSV does by itself
+    onto, rig_map : the user's own character that shall speak; see `sadtalker3d.commands_rig.export_onto`
     """
+    if onto is not None:
+        from sadtalker3d.commands_rig import export_onto
+
+        return export_onto(take, out, onto, rig_map=rig_map, force=force)
+    if rig_map is not None:
+        raise UserError("--rig goes with --onto; name the character")
     from sadtalker3d.commands_basel import for_export
     from sadtalker3d.export import export as write
 

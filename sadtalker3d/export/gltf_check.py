@@ -24,7 +24,9 @@ def check_document(document: dict[str, Any], binary: bytes | None) -> None:
     asset = document.get("asset")
     version = asset.get("version") if isinstance(asset, dict) else None
     if not isinstance(version, str) or not version.startswith("2."):
-        raise UserError(f"is glTF version {str(version)[:20]!r}; version 2 is read, export it again as glTF 2.0")
+        raise UserError(
+            f"is glTF version {str(version)[:20]!r}; version 2 is read, export it again as glTF 2.0"
+        )
     for name in LISTS:
         found = document.get(name, [])
         if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
@@ -98,7 +100,9 @@ def _check_accessor(document: dict[str, Any], index: int, accessor: dict[str, An
     if sparse is None:
         return
     few = whole(sparse, "count", what) if isinstance(sparse, dict) else count + 1
-    places, values = (sparse.get("indices"), sparse.get("values")) if isinstance(sparse, dict) else (None, None)
+    places, values = (
+        (sparse.get("indices"), sparse.get("values")) if isinstance(sparse, dict) else (None, None)
+    )
     if few > count or not isinstance(places, dict) or not isinstance(values, dict):
         raise UserError(f"{what} is not complete: the file is damaged")
     _check_fit(document, places, few, COMPONENT_BYTES.get(places.get("componentType", 0), 4), what)
@@ -132,7 +136,9 @@ def _check_meshes(document: dict[str, Any]) -> None:
                 for name in group:
                     index_into(document, "accessors", group, name, what)
         if len(counts) > 1:
-            raise UserError(f"{what} has a different number of morph targets in each of its parts: it is damaged")
+            raise UserError(
+                f"{what} has a different number of morph targets in each of its parts: it is damaged"
+            )
         _check_numbers(mesh, "weights", next(iter(counts), 0), what)
 
 

@@ -71,8 +71,8 @@ class GltfFile:
         buffers = self.document.setdefault("buffers", [])
         if not self.is_glb:
             if self._added:
-                data = base64.b64encode(b"".join(self._added)).decode()
-                uri = f"data:application/octet-stream;base64,{data}"
+                encoded = base64.b64encode(b"".join(self._added)).decode()
+                uri = f"data:application/octet-stream;base64,{encoded}"
                 buffers.append({"byteLength": self._added_bytes, "uri": uri})
             return self._text(indent=1)
         binary = [self.binary, bytes(-len(self.binary) % 4), *self._added] if self._added else [self.binary]

@@ -17,7 +17,12 @@ from urllib.parse import unquote
 from sadtalker3d.errors import UserError
 
 BUFFER_TYPES = ("application/octet-stream", "application/gltf-buffer")
-SIGNATURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp", b"\xabKTX": "image/ktx2"}
+SIGNATURES = {
+    b"\x89PNG": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"RIFF": "image/webp",
+    b"\xabKTX": "image/ktx2",
+}
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 _ADVICE = "export the character as one .glb"
 
