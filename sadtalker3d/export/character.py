@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadtalker3d.errors import UserError
+from sadtalker3d.export.character_vrm import Bind, Expression, read_vrm
 from sadtalker3d.export.gltf_nodes import Nodes
 from sadtalker3d.rig.bones import Bones, find_bones
-from sadtalker3d.rig.dialects import BONES, Dialect
+from sadtalker3d.rig.dialects import Dialect
 from sadtalker3d.rig.match import Match, Shape, match
 
 
@@ -26,23 +27,6 @@ class MorphMesh:
     targets: tuple[str, ...]
     named: bool
     nodes: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Bind:
-    """A morph target of a mesh that something moves, and by how much at weight 1."""
-
-    mesh: int
-    target: int
-    share: float = 1.0
-
-
-@dataclass(frozen=True)
-class Expression:
-    """One of VRM's: a name and the targets it moves; `binary` ones are on or off."""
-
-    binds: tuple[Bind, ...]
-    binary: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +72,7 @@ def read_character(
     if not any(mesh.targets for mesh in meshes):
         raise UserError("shows none of its meshes with morph targets; place them in its scene")
     nodes = Nodes(document)
-    expressions, vrm_bones = _vrm(document, meshes)
+    expressions, vrm_bones = read_vrm(document, {mesh.index: len(mesh.targets) for mesh in meshes})
     bones = find_bones(
         nodes.names, nodes.parents, _moving(document, nodes, meshes),
         given=vrm_bones, own=None if own is None else own.bones,
@@ -151,13 +135,12 @@ def _target_names(document: dict[str, Any], mesh: dict[str, Any], count: int) ->
                     "targetNames; export it again"
                 )
             return tuple(name or f"#{index}" for index, name in enumerate(names))
-    found = []
-    for target in primitive["targets"]:
-        accessor = document["accessors"][target["POSITION"]] if "POSITION" in target else {}
-        found.append(accessor.get("name"))
-    if all(isinstance(name, str) and name for name in found) and len(set(found)) == count:
-        return tuple(found)
-    return ()
+    accessors = [
+        document["accessors"][target["POSITION"]] if "POSITION" in target else {}
+        for target in primitive["targets"]
+    ]
+    found = [name for one in accessors if isinstance(name := one.get("name"), str) and name]
+    return tuple(found) if len(set(found)) == count else ()
 
 
 def _numbered(mesh: MorphMesh, index: int) -> str:
@@ -209,60 +192,3 @@ def _moving(document: dict[str, Any], nodes: Nodes, meshes: tuple[MorphMesh, ...
     below = [i for i in range(len(nodes)) if any(above in found for above in nodes.with_ancestors(i))]
     found |= dict.fromkeys(below)
     return [i for i in found if not ("mesh" in all_nodes[i] and "skin" in all_nodes[i])]
-
-
-def _vrm(
-    document: dict[str, Any], meshes: tuple[MorphMesh, ...]
-) -> tuple[dict[str, Expression], dict[str, int]]:
-    """The expressions and bones that a VRM 1 or 0 file states; what is not proper there is left out."""
-    extensions = document.get("extensions")
-    extensions = extensions if isinstance(extensions, dict) else {}
-    sizes = {mesh.index: len(mesh.targets) for mesh in meshes}
-    nodes = document.get("nodes", [])
-    expressions: dict[str, Expression] = {}
-    bones: dict[str, int] = {}
-    new, old = (_object(extensions.get(name)) for name in ("VRMC_vrm", "VRM"))
-    for kind in ("preset", "custom"):
-        for name, one in _object(_object(new.get("expressions")).get(kind)).items():
-            binds = []
-            for bind in _list(_object(one).get("morphTargetBinds")):
-                node = bind.get("node")
-                if type(node) is int and 0 <= node < len(nodes):
-                    binds += _bind(nodes[node].get("mesh"), bind.get("index"), bind.get("weight"), 1.0, sizes)
-            if binds:
-                expressions.setdefault(name, Expression(tuple(binds), _object(one).get("isBinary") is True))
-    for group in _list(_object(old.get("blendShapeMaster")).get("blendShapeGroups")):
-        preset = group.get("presetName")
-        name = (
-            preset if isinstance(preset, str) and preset.lower() not in ("", "unknown") else group.get("name")
-        )
-        binds = [
-            one for bind in _list(group.get("binds"))
-            for one in _bind(bind.get("mesh"), bind.get("index"), bind.get("weight"), 0.01, sizes)
-        ]  # fmt: skip
-        if binds and isinstance(name, str):
-            expressions.setdefault(name, Expression(tuple(binds), group.get("isBinary") is True))
-    human = _object(_object(new.get("humanoid")).get("humanBones"))
-    stated: list[tuple[Any, Any]] = [(role, _object(human.get(role)).get("node")) for role in BONES]
-    stated += [
-        (bone.get("bone"), bone.get("node")) for bone in _list(_object(old.get("humanoid")).get("humanBones"))
-    ]
-    for role, node in stated:
-        if role in BONES and type(node) is int and 0 <= node < len(nodes):
-            bones.setdefault(role, node)
-    return expressions, bones
-
-
-def _bind(mesh: Any, target: Any, weight: Any, unit: float, sizes: Mapping[int, int]) -> list[Bind]:
-    proper = type(mesh) is int and type(target) is int and isinstance(weight, int | float)
-    if not proper or not 0 <= target < sizes.get(mesh, 0) or not 0 <= weight * unit <= 1:
-        return []
-    return [Bind(mesh, target, weight * unit)]
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -19,7 +19,7 @@ from sadtalker3d.export.character import Character, read_character
 from sadtalker3d.export.gltf_file import GltfFile, read_gltf
 from sadtalker3d.export.gltf_uris import external_files
 from sadtalker3d.export.head_box import free_head
-from sadtalker3d.export.onto_bones import Turn, bone_turns, facing, free_turns
+from sadtalker3d.export.onto_bones import Turn, bone_turns, facing, free_turns, shifted
 from sadtalker3d.files import replacing
 from sadtalker3d.rig.dialects import Dialect, read_map
 from sadtalker3d.rig.drive import Driven, drive
@@ -78,12 +78,12 @@ def talking_bytes(
                 f"'{character.meshes[0].targets[0]}'); write a map with `sadtalker3d rig inspect CHARACTER "
                 "--map my.json` and give it with --rig"
             )
+        clock = file.append(times, bounds=True)
+        animation = _animation(file, clock, _weights(len(track), driven, character, file.document), turns)
     except TrackError:
         raise
     except UserError as error:
         raise UserError(f"{file.path}: {error}") from None
-    clock = file.append(times, bounds=True)
-    animation = _animation(file, clock, _weights(len(track), driven, character, file.document), turns)
     animation["name"] = _free_name(file.document, name)
     animation["extras"] = {
         "schema": SCHEMA, "generator": f"sadtalker3d {__version__}", "fps": track.fps, "audio": track.audio,
@@ -142,6 +142,12 @@ def _turns(
     track: Track, driven: Driven, character: Character, document: dict[str, Any]
 ) -> tuple[list[Turn], list[str]]:
     turns = bone_turns(track, driven.columns, character)
+    head = character.bones.head
+    if head is not None and not any(head in skin.get("joints", []) for skin in document.get("skins", [])):
+        # a node, not a joint: it can move as well without tearing a neck
+        turns = [
+            t if t.node != head else shifted(track, character.nodes, t, facing(character)) for t in turns
+        ]
     if character.bones.head is not None or character.bones.neck is not None or not track.rotation.any():
         return turns, []
     free = free_head(document, character)
@@ -199,10 +205,16 @@ def _animation(
         add(node, "weights", values)
     stored.clear()
     for turn in turns:
+        if not np.isfinite(turn.rotation).all() or not np.isfinite(_or_still(turn)).all():
+            raise UserError(f"its node {turn.node} has a size or place beyond all bounds: the file is damaged")
         add(turn.node, "rotation", turn.rotation.astype(np.float32))
         if turn.translation is not None:
             add(turn.node, "translation", turn.translation.astype(np.float32))
     return {"samplers": samplers, "channels": channels}
+
+
+def _or_still(turn: Turn) -> np.ndarray:
+    return np.zeros(3) if turn.translation is None else turn.translation
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

@@ -52,7 +52,7 @@ class Turn:
 
 
 def facing(character: Character) -> np.ndarray:
-    """(4,) quaternion from the track's axes (left x, up y, forward z) to the character's; glTF's where nothing tells."""
+    """(4,) quaternion from the track's axes (left x, up y, forward z) to the character's; none where nothing tells."""
     nodes, bones = character.nodes, character.bones
     pair = (bones.left_eye, bones.right_eye)
     if None in pair:
@@ -123,9 +123,16 @@ def free_turns(
         parent = nodes.parents[node]
         place = nodes.world_matrix(node)[:3, 3]
         moved = np.einsum("tij,j->ti", matrices, place - pivot) + pivot + shift
-        above = np.linalg.inv(nodes.world_matrix(parent))
+        above = np.linalg.pinv(nodes.world_matrix(parent))
         local = moved @ above[:3, :3].T + above[:3, 3]
         yield Turn(node, _turn(nodes, node, turn).rotation, local)
+
+
+def shifted(track: Track, nodes: Nodes, turn: Turn, axes: np.ndarray) -> Turn:
+    """The same turn with the track's translation, in metres, as glTF counts."""
+    shift = np.einsum("ij,tj->ti", to_matrix(axes), track.translation.astype(np.float64))
+    above = np.linalg.pinv(nodes.world_matrix(nodes.parents[turn.node])[:3, :3])
+    return Turn(turn.node, turn.rotation, nodes.decomposed(turn.node)[0] + shift @ above.T)
 
 
 HEAD_HEIGHT_M = 0.287  # of the embedded head, from the bust's edge to the crown
