@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -41,14 +42,10 @@ def solve_visemes(
 
     Raises UserError for a track that is not `open`.
     """
-    import bfm
-
     track.require_space("open", "a character")
-    face = bfm.load("open")
-    points, importance, lips = _mouth(face, config)
-    basis = face.expression_basis[:, points].astype(np.float64)  # (64, P, 3)
+    basis, importance, lips = _mouth(config)
     column = {name: i for i, name in enumerate(OPEN_64)}
-    target = np.zeros((len(visemes), len(points), 3))
+    target = np.zeros((len(visemes), *basis.shape[1:]))
     for row, look in enumerate(visemes.values()):
         for name, share in look.shares.items():
             target[row] += share * basis[column[name]]
@@ -68,19 +65,21 @@ def solve_visemes(
     return found | {name: np.zeros(len(track), np.float32) for name in still}, residual
 
 
-def _mouth(face, config: VisemeConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
-    """Vertices (P,) around the mouth, their importance (P,), and which (P,) are lips."""
+@cache
+def _mouth(config: VisemeConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The embedded head's columns (64, P, 3) around the mouth, the points' importance (P,), and which (P,) are lips."""
     from scipy.spatial import cKDTree
 
+    import bfm
+
+    face = bfm.load("open")
     rims = np.concatenate([face.points["inner_lip_upper"], face.points["inner_lip_lower"]])
     skin = np.unique(face.faces[face.parts["skin"]])
     middle = face.mean[rims].mean(axis=0)
     skin = skin[np.linalg.norm(face.mean[skin] - middle, axis=1) < config.around_m]
     near = cKDTree(face.mean[rims]).query(face.mean[skin])[0] < config.lips_m
     tongue = np.unique(face.faces[face.parts["tongue"]])
-    importance = np.concatenate(
-        [np.where(near, config.lip_weight, 1.0), np.full(len(tongue), config.tongue_weight)]
-    )
-    return (
-        np.concatenate([skin, tongue]), importance, np.concatenate([near, np.zeros(len(tongue), bool)])
-    )  # fmt: skip
+    weights = [np.where(near, config.lip_weight, 1.0), np.full(len(tongue), config.tongue_weight)]
+    points = np.concatenate([skin, tongue])
+    lips = np.concatenate([near, np.zeros(len(tongue), bool)])
+    return face.expression_basis[:, points].astype(np.float64), np.concatenate(weights), lips

@@ -75,9 +75,12 @@ class Character:
             places = (size * way / np.linalg.norm(way, axis=1, keepdims=True) * [0.75, 1, 0.9] + middle).astype("<f4")
             faces = self.rng.permuted(np.tile(np.arange(n), (2 * n, 1)), axis=1)[:, :3].astype("<u2")
             attributes = gl.Attributes(POSITION=self.accessor(places, "VEC3", target=gl.ARRAY_BUFFER, bounds=True))
+            attributes.TEXCOORD_0 = self.accessor(
+                self.rng.uniform(0, 1, (n, 2)).astype("<f4"), "VEC2", target=gl.ARRAY_BUFFER
+            )
             if skinned:
                 weights = np.tile(np.array([1, 0, 0, 0], "<f4"), (n, 1))
-                attributes.JOINTS_0 = self.accessor(np.full((n, 4), [3, 0, 0, 0], "u1"), "VEC4", gl.UNSIGNED_BYTE, gl.ARRAY_BUFFER)
+                attributes.JOINTS_0 = self.accessor(np.full((n, 4), [2, 0, 0, 0], "u1"), "VEC4", gl.UNSIGNED_BYTE, gl.ARRAY_BUFFER)
                 attributes.WEIGHTS_0 = self.accessor(weights, "VEC4", target=gl.ARRAY_BUFFER)
             shapes = [
                 {"POSITION": self.accessor(self.rng.normal(0, 0.002, (n, 3)).astype("<f4"), "VEC3", target=gl.ARRAY_BUFFER, bounds=True)}
@@ -124,11 +127,11 @@ def full_body(path: Path, names: tuple[str, ...] | None = None, vertices: int = 
     one.node("mixamorig:HeadTop_End", head, translation=[0, 18.0, 0])
     face = one.mesh("Face", names, parts=2, skinned=True)
     teeth = one.mesh("Teeth", ("jawOpen", "jawForward"), skinned=True, size=0.02)
-    lashes = one.mesh("Lashes", tuple(n for n in names if n.startswith("eyeBlink")) + ("droop",), skinned=True, size=0.03,
-                      weights=[0.0, 0.0, 0.25])  # fmt: skip
+    lids = (*(name for name in names if name.startswith("eyeBlink")), "droop")
+    lashes = one.mesh("Lashes", lids, skinned=True, size=0.03, weights=[*[0.0] * (len(lids) - 1), 0.25])
     tongue = one.mesh("Tongue", ("tongueOut", "jawOpen"), skinned=True, size=0.02)
-    joints = [hips, neck, head, head, *eyes]
-    one.file.skins.append(gl.Skin(joints=joints, skeleton=hips, inverseBindMatrices=one.accessor(np.tile(np.eye(4, dtype="<f4"), (6, 1, 1)), "MAT4")))
+    joints = [hips, neck, head, *eyes]
+    one.file.skins.append(gl.Skin(joints=joints, skeleton=hips, inverseBindMatrices=one.accessor(np.tile(np.eye(4, dtype="<f4"), (5, 1, 1)), "MAT4")))
     for name, mesh in (("Face", face), ("Teeth", teeth), ("Lashes", lashes), ("Tongue", tongue)):
         one.node(name, None, mesh=mesh, skin=0)
     clock = one.accessor(np.array([0, 1], "<f4"), "SCALAR", bounds=True)
