@@ -23,7 +23,7 @@ from sadtalker3d.export.onto_bones import Turn, bone_turns, facing, free_turns, 
 from sadtalker3d.files import replacing
 from sadtalker3d.rig.dialects import Dialect, read_map
 from sadtalker3d.rig.drive import Driven, drive
-from sadtalker3d.rig.solve import Residual
+from sadtalker3d.rig.visemes import VisemeLoss
 from sadtalker3d.track import Track
 
 SCHEMA = "sadtalker3d.onto/1"
@@ -33,12 +33,12 @@ SCHEMA = "sadtalker3d.onto/1"
 class Onto:
     """What was put onto a character: `notes`, a line for each thing the user should know.
 
-    residual : how far a character with visemes alone stays behind the track, on the embedded head
+    loss : how far a character with visemes alone stays behind the track, on the embedded head
     """
 
     character: Character
     notes: tuple[str, ...]
-    residual: Residual | None = None
+    loss: VisemeLoss | None = None
 
 
 def talking_bytes(
@@ -93,7 +93,7 @@ def talking_bytes(
         character.nodes.make_movable(turn.node)
     file.document.setdefault("animations", []).append(animation)
     notes = [*_summary(character, driven), *notes, *file.notes]
-    return file.pack(), Onto(character, tuple(notes), driven.residual)
+    return file.pack(), Onto(character, tuple(notes), driven.loss)
 
 
 def write(
@@ -206,7 +206,9 @@ def _animation(
     stored.clear()
     for turn in turns:
         if not np.isfinite(turn.rotation).all() or not np.isfinite(_or_still(turn)).all():
-            raise UserError(f"its node {turn.node} has a size or place beyond all bounds: the file is damaged")
+            raise UserError(
+                f"its node {turn.node} has a size or place beyond all bounds: the file is damaged"
+            )
         add(turn.node, "rotation", turn.rotation.astype(np.float32))
         if turn.translation is not None:
             add(turn.node, "translation", turn.translation.astype(np.float32))
@@ -240,8 +242,8 @@ def _summary(character: Character, driven: Driven) -> list[str]:
     ]
     dialect = f" ({', '.join(found.dialects)})" if found.dialects else ""
     notes = ["; ".join([*kinds, *on]) + dialect]
-    if driven.residual is not None:
-        notes.append(f"what visemes alone can say of this take, on the embedded head: {driven.residual}")
+    if driven.loss is not None:
+        notes.append(f"visemes alone stay behind this take by {driven.loss}")
     if not found.speaks and bones.jaw is None:
         notes.append(
             "nothing opens the mouth: no shape, viseme or jaw bone is known; see `sadtalker3d rig inspect`"

@@ -10,7 +10,7 @@ from sadtalker3d.rig.arkit import ARKIT_52, SPEECH_12
 from sadtalker3d.rig.dialects import Follow
 from sadtalker3d.rig.fold import to_arkit
 from sadtalker3d.rig.match import Match
-from sadtalker3d.rig.solve import Residual
+from sadtalker3d.rig.visemes import VisemeLoss
 from sadtalker3d.track import Track
 
 
@@ -23,7 +23,7 @@ class Driven:
 
     weights: dict[str, np.ndarray]
     columns: dict[str, np.ndarray]
-    residual: Residual | None = None
+    loss: VisemeLoss | None = None
 
 
 def drive(track: Track, match: Match) -> Driven:
@@ -34,13 +34,13 @@ def drive(track: Track, match: Match) -> Driven:
     """
     columns = columns_for(track, match.columns)
     weights = {name: _followed(entry, columns) for name, entry in match.follows.items()}
-    residual = None
+    loss = None
     if match.visemes:
         from sadtalker3d.rig.visemes import solve_visemes
 
-        solved, residual = solve_visemes(track, match.visemes, match.columns)
+        solved, loss = solve_visemes(track, match.visemes, match.columns)
         weights |= solved
-    return Driven(weights, columns, residual)
+    return Driven(weights, columns, loss)
 
 
 def columns_for(track: Track, wanted: set[str]) -> dict[str, np.ndarray]:

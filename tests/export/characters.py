@@ -31,30 +31,48 @@ def ict_names() -> tuple[str, ...]:
         if name in ("browInnerUp", "cheekPuff"):
             names += [f"{name}_L", f"{name}_R"]
         elif name != "tongueOut":
-            names.append(name.replace("Left", "_L").replace("Right", "_R") if name[-4:] in ("Left", "ight") else name)
+            names.append(
+                name.replace("Left", "_L").replace("Right", "_R") if name[-4:] in ("Left", "ight") else name
+            )
     # these four end in a side that is their own: jawLeft, mouthRight
-    return tuple({"jaw_L": "jawLeft", "jaw_R": "jawRight", "mouth_L": "mouthLeft", "mouth_R": "mouthRight"}.get(n, n) for n in names)
+    return tuple(
+        {"jaw_L": "jawLeft", "jaw_R": "jawRight", "mouth_L": "mouthLeft", "mouth_R": "mouthRight"}.get(n, n)
+        for n in names
+    )
 
 
 class Character:
     """A glTF document that grows, through pygltflib."""
 
     def __init__(self, vertices: int = 42) -> None:
-        self.file = gl.GLTF2(asset=gl.Asset(version="2.0", generator="somebody else", extras={"kept": [1, 2.5]}))
+        self.file = gl.GLTF2(
+            asset=gl.Asset(version="2.0", generator="somebody else", extras={"kept": [1, 2.5]})
+        )
         self.file.scenes = [gl.Scene(nodes=[])]
         self.file.scene = 0
         self.binary = b""
         self.vertices = vertices
         self.rng = np.random.default_rng(8)
 
-    def accessor(self, values: np.ndarray, kind: str, component: int = gl.FLOAT, target: int | None = None, bounds: bool = False) -> int:
+    def accessor(
+        self,
+        values: np.ndarray,
+        kind: str,
+        component: int = gl.FLOAT,
+        target: int | None = None,
+        bounds: bool = False,
+    ) -> int:
         data = np.ascontiguousarray(values).tobytes()
         self.file.bufferViews.append(
             gl.BufferView(buffer=0, byteOffset=len(self.binary), byteLength=len(data), target=target)
         )
         self.binary += data + bytes(-len(data) % 4)
         one = gl.Accessor(
-            bufferView=len(self.file.bufferViews) - 1, byteOffset=0, componentType=component, count=len(values), type=kind
+            bufferView=len(self.file.bufferViews) - 1,
+            byteOffset=0,
+            componentType=component,
+            count=len(values),
+            type=kind,
         )
         if bounds:
             flat = values.reshape(len(values), -1)
@@ -72,22 +90,37 @@ class Character:
         for _ in range(parts):
             n = self.vertices
             way = self.rng.normal(size=(n, 3))
-            places = (size * way / np.linalg.norm(way, axis=1, keepdims=True) * [0.75, 1, 0.9] + middle).astype("<f4")
+            places = (
+                size * way / np.linalg.norm(way, axis=1, keepdims=True) * [0.75, 1, 0.9] + middle
+            ).astype("<f4")
             faces = self.rng.permuted(np.tile(np.arange(n), (2 * n, 1)), axis=1)[:, :3].astype("<u2")
-            attributes = gl.Attributes(POSITION=self.accessor(places, "VEC3", target=gl.ARRAY_BUFFER, bounds=True))
+            attributes = gl.Attributes(
+                POSITION=self.accessor(places, "VEC3", target=gl.ARRAY_BUFFER, bounds=True)
+            )
             attributes.TEXCOORD_0 = self.accessor(
                 self.rng.uniform(0, 1, (n, 2)).astype("<f4"), "VEC2", target=gl.ARRAY_BUFFER
             )
             if skinned:
                 weights = np.tile(np.array([1, 0, 0, 0], "<f4"), (n, 1))
-                attributes.JOINTS_0 = self.accessor(np.full((n, 4), [2, 0, 0, 0], "u1"), "VEC4", gl.UNSIGNED_BYTE, gl.ARRAY_BUFFER)
+                attributes.JOINTS_0 = self.accessor(
+                    np.full((n, 4), [2, 0, 0, 0], "u1"), "VEC4", gl.UNSIGNED_BYTE, gl.ARRAY_BUFFER
+                )
                 attributes.WEIGHTS_0 = self.accessor(weights, "VEC4", target=gl.ARRAY_BUFFER)
             shapes = [
-                {"POSITION": self.accessor(self.rng.normal(0, 0.002, (n, 3)).astype("<f4"), "VEC3", target=gl.ARRAY_BUFFER, bounds=True)}
+                {
+                    "POSITION": self.accessor(
+                        self.rng.normal(0, 0.002, (n, 3)).astype("<f4"),
+                        "VEC3",
+                        target=gl.ARRAY_BUFFER,
+                        bounds=True,
+                    )
+                }
                 for _ in range(number)
             ]
             indices = self.accessor(faces.reshape(-1), "SCALAR", gl.UNSIGNED_SHORT, gl.ELEMENT_ARRAY_BUFFER)
-            primitives.append(gl.Primitive(attributes=attributes, indices=indices, targets=shapes, material=0))
+            primitives.append(
+                gl.Primitive(attributes=attributes, indices=indices, targets=shapes, material=0)
+            )
         if not self.file.materials:
             self.file.materials.append(gl.Material(name="Skin", extras={"of": "somebody"}))
         extras = {} if targets is None else {"targetNames": list(targets)}
@@ -102,11 +135,17 @@ class Character:
         return index
 
     def picture(self) -> None:
-        self.file.bufferViews.append(gl.BufferView(buffer=0, byteOffset=len(self.binary), byteLength=len(PNG)))
+        self.file.bufferViews.append(
+            gl.BufferView(buffer=0, byteOffset=len(self.binary), byteLength=len(PNG))
+        )
         self.binary += PNG + bytes(-len(PNG) % 4)
-        self.file.images.append(gl.Image(bufferView=len(self.file.bufferViews) - 1, mimeType="image/png", name="pixel"))
+        self.file.images.append(
+            gl.Image(bufferView=len(self.file.bufferViews) - 1, mimeType="image/png", name="pixel")
+        )
         self.file.textures.append(gl.Texture(source=0))
-        self.file.materials[0].pbrMetallicRoughness = gl.PbrMetallicRoughness(baseColorTexture=gl.TextureInfo(index=0))
+        self.file.materials[0].pbrMetallicRoughness = gl.PbrMetallicRoughness(
+            baseColorTexture=gl.TextureInfo(index=0)
+        )
 
     def save(self, path: Path) -> Path:
         self.file.buffers = [gl.Buffer(byteLength=len(self.binary))]
@@ -120,10 +159,15 @@ def full_body(path: Path, names: tuple[str, ...] | None = None, vertices: int = 
     names = names or ict_names()
     one = Character(vertices)
     armature = one.node("Armature", rotation=[0.7071068, 0, 0, 0.7071068], scale=[0.01, 0.01, 0.01])
-    hips = one.node("mixamorig:Hips", armature, translation=[0, 0, -100.0], rotation=[-0.7071068, 0, 0, 0.7071068])
+    hips = one.node(
+        "mixamorig:Hips", armature, translation=[0, 0, -100.0], rotation=[-0.7071068, 0, 0, 0.7071068]
+    )
     neck = one.node("mixamorig:Neck", hips, translation=[0, 50.0, 0], rotation=TURN)
     head = one.node("mixamorig:Head", neck, translation=[0, 8.0, 1.0], rotation=TURN)
-    eyes = [one.node(f"mixamorig:{side}Eye", head, translation=[x, 8.0, 8.0]) for side, x in (("Left", 3.0), ("Right", -3.0))]
+    eyes = [
+        one.node(f"mixamorig:{side}Eye", head, translation=[x, 8.0, 8.0])
+        for side, x in (("Left", 3.0), ("Right", -3.0))
+    ]
     one.node("mixamorig:HeadTop_End", head, translation=[0, 18.0, 0])
     face = one.mesh("Face", names, parts=2, skinned=True)
     teeth = one.mesh("Teeth", ("jawOpen", "jawForward"), skinned=True, size=0.02)
@@ -131,7 +175,13 @@ def full_body(path: Path, names: tuple[str, ...] | None = None, vertices: int = 
     lashes = one.mesh("Lashes", lids, skinned=True, size=0.03, weights=[*[0.0] * (len(lids) - 1), 0.25])
     tongue = one.mesh("Tongue", ("tongueOut", "jawOpen"), skinned=True, size=0.02)
     joints = [hips, neck, head, *eyes]
-    one.file.skins.append(gl.Skin(joints=joints, skeleton=hips, inverseBindMatrices=one.accessor(np.tile(np.eye(4, dtype="<f4"), (5, 1, 1)), "MAT4")))
+    one.file.skins.append(
+        gl.Skin(
+            joints=joints,
+            skeleton=hips,
+            inverseBindMatrices=one.accessor(np.tile(np.eye(4, dtype="<f4"), (5, 1, 1)), "MAT4"),
+        )
+    )
     for name, mesh in (("Face", face), ("Teeth", teeth), ("Lashes", lashes), ("Tongue", tongue)):
         one.node(name, None, mesh=mesh, skin=0)
     clock = one.accessor(np.array([0, 1], "<f4"), "SCALAR", bounds=True)
@@ -159,7 +209,9 @@ def visemes_only(path: Path, prefix: str = "viseme_") -> Path:
     return one.save(path)
 
 
-def vrm(path: Path, version: int, names: tuple[str, ...] | None = ("s0", "s1", "s2", "s3", "s4", "s5", "s6")) -> Path:
+def vrm(
+    path: Path, version: int, names: tuple[str, ...] | None = ("s0", "s1", "s2", "s3", "s4", "s5", "s6")
+) -> Path:
     """A VRM 1 or 0 figure whose target names say nothing: its expressions do. VRM 0 faces -z."""
     one = Character()
     flip = [0.0, 1, 0, 0] if version == 0 else [0.0, 0, 0, 1]
@@ -171,20 +223,39 @@ def vrm(path: Path, version: int, names: tuple[str, ...] | None = ("s0", "s1", "
     words = ("aa", "ih", "ou", "ee", "oh", "blinkLeft", "blinkRight")
     if version == 1:
         preset = {
-            word: {"morphTargetBinds": [{"node": shown, "index": i, "weight": 0.5 if word == "aa" else 1.0}], "isBinary": False}
+            word: {
+                "morphTargetBinds": [{"node": shown, "index": i, "weight": 0.5 if word == "aa" else 1.0}],
+                "isBinary": False,
+            }
             for i, word in enumerate(words)
         }
         bones = {"head": {"node": head}, "leftEye": {"node": eyes[0]}, "rightEye": {"node": eyes[1]}}
-        one.file.extensions = {"VRMC_vrm": {"specVersion": "1.0", "expressions": {"preset": preset}, "humanoid": {"humanBones": bones}}}
+        one.file.extensions = {
+            "VRMC_vrm": {
+                "specVersion": "1.0",
+                "expressions": {"preset": preset},
+                "humanoid": {"humanBones": bones},
+            }
+        }
         one.file.extensionsUsed = ["VRMC_vrm"]
     else:
         old = ("a", "i", "u", "e", "o", "blink_l", "blink_r")
         groups = [
-            {"name": word.upper(), "presetName": word, "binds": [{"mesh": mesh, "index": i, "weight": 50 if word == "a" else 100}]}
+            {
+                "name": word.upper(),
+                "presetName": word,
+                "binds": [{"mesh": mesh, "index": i, "weight": 50 if word == "a" else 100}],
+            }
             for i, word in enumerate(old)
         ]
-        stated = [{"bone": "head", "node": head}, {"bone": "leftEye", "node": eyes[0]}, {"bone": "rightEye", "node": eyes[1]}]
-        one.file.extensions = {"VRM": {"blendShapeMaster": {"blendShapeGroups": groups}, "humanoid": {"humanBones": stated}}}
+        stated = [
+            {"bone": "head", "node": head},
+            {"bone": "leftEye", "node": eyes[0]},
+            {"bone": "rightEye", "node": eyes[1]},
+        ]
+        one.file.extensions = {
+            "VRM": {"blendShapeMaster": {"blendShapeGroups": groups}, "humanoid": {"humanBones": stated}}
+        }
         one.file.extensionsUsed = ["VRM"]
     return one.save(path)
 
@@ -218,7 +289,11 @@ def as_gltf(path: Path, folder: Path, *, data_uri: bool = False) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "data 1.bin").write_bytes(binary)
     (folder / "pixel.png").write_bytes(PNG)
-    uri = "data:application/octet-stream;base64," + base64.b64encode(binary).decode() if data_uri else "data%201.bin"
+    uri = (
+        "data:application/octet-stream;base64," + base64.b64encode(binary).decode()
+        if data_uri
+        else "data%201.bin"
+    )
     document["buffers"][0]["uri"] = uri
     for image in document.get("images", []):
         image.pop("bufferView", None), image.pop("mimeType", None)

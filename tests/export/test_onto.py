@@ -106,7 +106,9 @@ def test_speech_columns_are_folded_only_where_the_character_lacks_them(tmp_path,
     np.testing.assert_allclose(pressed, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("make", [characters.full_body, characters.visemes_only, lambda p: characters.vrm(p, 0)])
+@pytest.mark.parametrize(
+    "make", [characters.full_body, characters.visemes_only, lambda p: characters.vrm(p, 0)]
+)
 def test_the_rest_of_the_file_comes_out_as_it_went_in(tmp_path, full_take: Track, make):
     path = make(tmp_path / "in.glb")
     original = path.read_bytes()
@@ -267,7 +269,9 @@ def test_compressed_meshes_are_animated_without_being_unpacked(body, full_take: 
         document["extensionsUsed"] += ["KHR_draco_mesh_compression"]
         document["extensionsRequired"] = ["KHR_draco_mesh_compression"]
         primitive = document["meshes"][0]["primitives"][0]
-        primitive["extensions"] = {"KHR_draco_mesh_compression": {"bufferView": 0, "attributes": {"POSITION": 0}}}
+        primitive["extensions"] = {
+            "KHR_draco_mesh_compression": {"bufferView": 0, "attributes": {"POSITION": 0}}
+        }
         for index in (primitive["indices"], *primitive["attributes"].values()):
             document["accessors"][index].pop("bufferView")
 
@@ -282,11 +286,24 @@ def test_meshopt_s_fallback_buffer_stays_a_buffer_of_its_own(tmp_path, body, ful
     source = as_gltf(body, tmp_path / "in")
 
     def pack(document):
-        document["buffers"].append({"byteLength": 5000, "extensions": {"EXT_meshopt_compression": {"fallback": True}}})
+        document["buffers"].append(
+            {"byteLength": 5000, "extensions": {"EXT_meshopt_compression": {"fallback": True}}}
+        )
         view = document["bufferViews"][0]
-        view["extensions"] = {"EXT_meshopt_compression": {"buffer": 0, "byteOffset": 4, "byteLength": 9, "byteStride": 12, "count": 42, "mode": "ATTRIBUTES"}}
+        view["extensions"] = {
+            "EXT_meshopt_compression": {
+                "buffer": 0,
+                "byteOffset": 4,
+                "byteLength": 9,
+                "byteStride": 12,
+                "count": 42,
+                "mode": "ATTRIBUTES",
+            }
+        }
         view.update(buffer=1, byteOffset=0)
-        document["buffers"].insert(0, {"uri": "data:application/octet-stream;base64,AAAAAAAA", "byteLength": 6})
+        document["buffers"].insert(
+            0, {"uri": "data:application/octet-stream;base64,AAAAAAAA", "byteLength": 6}
+        )
         for one in document["bufferViews"]:
             one["buffer"] += 1
         view["extensions"]["EXT_meshopt_compression"]["buffer"] = 1
@@ -316,7 +333,11 @@ def test_vrm_speaks_through_its_expressions(tmp_path, full_take: Track, version)
 
 
 def test_a_name_that_says_what_it_is_needs_no_expression(tmp_path, full_take: Track):
-    path = characters.vrm(tmp_path / "a.vrm", 1, ("jawOpen", "mouthFunnel", "mouthClose", "a", "b", "eyeBlinkLeft", "eyeBlinkRight"))
+    path = characters.vrm(
+        tmp_path / "a.vrm",
+        1,
+        ("jawOpen", "mouthFunnel", "mouthClose", "a", "b", "eyeBlinkLeft", "eyeBlinkRight"),
+    )
     _, made = talking_bytes(full_take, path)
     assert not made.character.by_expressions and "jawOpen" in made.character.match.hits
 

@@ -51,13 +51,19 @@ def same(a: Rotation, b: Rotation) -> float:
 
 
 @settings(max_examples=25, deadline=None)
-@given(rest=st.lists(st.tuples(ANGLE, ANGLE, ANGLE), min_size=3, max_size=3), turn=st.tuples(ANGLE, ANGLE, ANGLE))
+@given(
+    rest=st.lists(st.tuples(ANGLE, ANGLE, ANGLE), min_size=3, max_size=3), turn=st.tuples(ANGLE, ANGLE, ANGLE)
+)
 def test_head_turns_about_the_world_s_axes(tmp_path_factory, rest, turn):
-    path = characters.full_body(tmp_path_factory.mktemp("b") / "body.glb", ("jawOpen", "eyeLookUpLeft"), vertices=4)
+    path = characters.full_body(
+        tmp_path_factory.mktemp("b") / "body.glb", ("jawOpen", "eyeLookUpLeft"), vertices=4
+    )
 
     def pose(document):
         for index, angles in zip((1, 2, 3), rest, strict=True):
-            document["nodes"][index]["rotation"] = Rotation.from_euler("xyz", angles, degrees=True).as_quat().tolist()
+            document["nodes"][index]["rotation"] = (
+                Rotation.from_euler("xyz", angles, degrees=True).as_quat().tolist()
+            )
 
     # eyes across the ground keep the character's front known, whatever the neck does
     played = Played(talking_bytes(head_track(np.array([[0.0, 0, 0], turn])), rewritten(path, pose))[0])
@@ -79,7 +85,9 @@ def node_place(played: Played, node: int) -> np.ndarray:
     point = np.zeros(3)
     while True:
         here = nodes[node]
-        point = Rotation.from_quat(here.get("rotation", [0, 0, 0, 1])).apply(point * here.get("scale", [1, 1, 1]))
+        point = Rotation.from_quat(here.get("rotation", [0, 0, 0, 1])).apply(
+            point * here.get("scale", [1, 1, 1])
+        )
         point = point + here.get("translation", [0, 0, 0])
         above = [i for i, other in enumerate(nodes) if node in other.get("children", [])]
         if not above:
@@ -125,7 +133,9 @@ def test_eyes_turn_on_their_bones_when_no_shape_looks(tmp_path):
     across *= [1, 0, 1]
     across /= np.linalg.norm(across)
     forward = np.cross(across, [0, 1, 0])
-    assert turns["Left"].apply(forward) @ across == pytest.approx(np.sin(np.radians(14.4)) * np.cos(np.radians(10.2)), abs=1e-4)
+    assert turns["Left"].apply(forward) @ across == pytest.approx(
+        np.sin(np.radians(14.4)) * np.cos(np.radians(10.2)), abs=1e-4
+    )
     assert turns["Left"].apply(forward)[1] < -0.15
     assert turns["Right"].apply(forward) @ across == pytest.approx(np.sin(np.radians(7.2)), abs=1e-4)
     assert abs(turns["Right"].apply(forward)[1]) < 1e-6
