@@ -301,3 +301,30 @@ def as_gltf(path: Path, folder: Path, *, data_uri: bool = False) -> Path:
     file = folder / "avatar.gltf"
     file.write_text(json.dumps(document), "utf-8")
     return file
+
+
+def place(document: dict[str, Any], node: int) -> np.ndarray:
+    """A node's place in the world at rest, (3,)."""
+    nodes, point = document["nodes"], np.zeros(3)
+    while True:
+        here = nodes[node]
+        turn = Rotation.from_quat(here.get("rotation", [0, 0, 0, 1]))
+        point = turn.apply(point * here.get("scale", [1, 1, 1])) + here.get("translation", [0, 0, 0])
+        above = [i for i, other in enumerate(nodes) if node in other.get("children", [])]
+        if not above:
+            return point
+        node = above[0]
+
+
+def front_of(document: dict[str, Any]) -> Rotation:
+    """From the track's axes to those of `full_body`: where its left and right eye are says where it looks."""
+    names = [node.get("name") for node in document["nodes"]]
+    left, right = (place(document, names.index(f"mixamorig:{side}Eye")) for side in ("Left", "Right"))
+    across = (left - right) * [1, 0, 1]
+    across /= np.linalg.norm(across)
+    return Rotation.from_matrix(np.stack([across, [0, 1, 0], np.cross(across, [0, 1, 0])], axis=1))
+
+
+def front(path: Path) -> Rotation:
+    """`front_of` a file."""
+    return front_of(parts_of(path.read_bytes())[0])

@@ -77,14 +77,15 @@ def test_each_weight_is_the_track_s_column_on_every_mesh(body, full_take: Track)
     played, times = Played(data), times_of(full_take)
     expected = dict(zip(ARKIT_52, to_arkit(full_take).T, strict=True))
     column = {
-        name: next(c for c in ARKIT_52 if c == name or name in (c.replace("Left", "_L"), c.replace("Right", "_R"), f"{c}_L", f"{c}_R"))
-        for name in characters.ict_names()
-    }  # fmt: skip
+        form: name
+        for name in ARKIT_52
+        for form in (name, name.replace("Left", "_L"), name.replace("Right", "_R"), f"{name}_L", f"{name}_R")
+    }
     names = [played.json["nodes"][node]["name"] for node in played.nodes("weights")]
     assert names == ["Face", "Teeth", "Lashes", "Tongue"]
     for node in played.nodes("weights"):
         for name, values in played.weights(node, times).items():
-            wanted = 0.25 if name == "droop" else expected[column.get(name, name)]
+            wanted = 0.25 if name == "droop" else expected[column[name]]
             np.testing.assert_allclose(values, wanted, atol=1e-6, err_msg=name)
     assert not made.character.match.missing
     assert made.character.match.left_over == ("droop",)

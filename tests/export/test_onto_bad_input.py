@@ -249,23 +249,34 @@ def test_outputs_are_kept_and_never_the_character(monkeypatch, capsys, tmp_path,
     refused(capsys, run(monkeypatch, "export", track, "--rig", body, "-o", tmp_path / "b.glb"), "--onto")
 
 
+def one(**options: object) -> str:
+    """A map with a single target."""
+    return json.dumps({"schema": SCHEMA, "targets": {"jawOpen": options}})
+
+
 MAPS = {
     "not json": ("{", "is not JSON"),
     "not a map": ("[1]", "must be an object"),
     "another schema": ('{"schema": "x"}', "sadtalker3d.rig/1"),
-    "unknown field": ('{"schema": "sadtalker3d.rig/1", "shapes": {}}', "field 'shapes' is unknown"),
-    "unknown target": ('{"schema": "sadtalker3d.rig/1", "targets": {"JawOpen": "jawOpen"}}', "did you mean 'jawOpen'"),
-    "unknown column": ('{"schema": "sadtalker3d.rig/1", "targets": {"jawOpen": "JawOpen"}}', "no column of a track"),
-    "wrong gain": ('{"schema": "sadtalker3d.rig/1", "targets": {"a": {"from": "jawOpen", "gain": "2"}}}', "gain must be a number"),
-    "wrong option": ('{"schema": "sadtalker3d.rig/1", "targets": {"a": {"from": "jawOpen", "scale": 2}}}', "a.scale is unknown"),
-    "no source": ('{"schema": "sadtalker3d.rig/1", "targets": {"a": {"gain": 2}}}', "needs either 'from' or 'looks'"),
-    "wrong limits": ('{"schema": "sadtalker3d.rig/1", "targets": {"a": {"from": "jawOpen", "limits": [1, 0]}}}', "the least and then the most"),
-    "wrong combine": ('{"schema": "sadtalker3d.rig/1", "targets": {"a": {"from": "jawOpen", "combine": "min"}}}', "one of sum, max, mean"),
-    "a viseme with offset": ('{"schema": "sadtalker3d.rig/1", "targets": {"a": {"looks": {"jawOpen": 1}, "offset": 1}}}', "no offset"),
-    "unknown bone": ('{"schema": "sadtalker3d.rig/1", "bones": {"head": "Kopf"}}', "names the node 'Kopf'"),
-    "unknown role": ('{"schema": "sadtalker3d.rig/1", "bones": {"hand": "Hand"}}', "must be an object of head"),
-    "nan": ('{"schema": "sadtalker3d.rig/1", "targets": {"a": {"from": {"jawOpen": NaN}}}}', "must be a number"),
-}  # fmt: skip
+    "unknown field": (json.dumps({"schema": SCHEMA, "shapes": {}}), "field 'shapes' is unknown"),
+    "unknown target": (
+        json.dumps({"schema": SCHEMA, "targets": {"JawOpen": "jawOpen"}}),
+        "did you mean 'jawOpen'",
+    ),
+    "unknown column": (
+        json.dumps({"schema": SCHEMA, "targets": {"jawOpen": "JawOpen"}}),
+        "no column of a track",
+    ),
+    "wrong gain": (one(**{"from": "jawOpen", "gain": "2"}), "gain must be a number"),
+    "wrong option": (one(**{"from": "jawOpen", "scale": 2}), "jawOpen.scale is unknown"),
+    "no source": (one(gain=2), "needs either 'from' or 'looks'"),
+    "wrong limits": (one(**{"from": "jawOpen", "limits": [1, 0]}), "the least and then the most"),
+    "wrong combine": (one(**{"from": "jawOpen", "combine": "min"}), "one of sum, max, mean"),
+    "a viseme with offset": (one(looks={"jawOpen": 1}, offset=1), "no offset"),
+    "unknown bone": (json.dumps({"schema": SCHEMA, "bones": {"head": "Kopf"}}), "names the node 'Kopf'"),
+    "unknown role": (json.dumps({"schema": SCHEMA, "bones": {"hand": "Hand"}}), "must be an object of head"),
+    "nan": (one(**{"from": {"jawOpen": float("nan")}}), "must be a number"),
+}
 
 
 @pytest.mark.parametrize("kind", MAPS)

@@ -32,7 +32,8 @@ def snake(name: str) -> str:
 FORMS = {
     "as Apple": str, "Pascal": pascal, "_L and _R": underscored, "snake": snake,
     "Maya prefix": lambda n: f"blendShape2.{underscored(n)}", "mesh prefix": lambda n: f"Head_{n}",
-    "RocketBox": lambda n: f"blendShape1.AK_{ARKIT_52.index(n) + 1:02d}_{pascal(n)}", "FBX": lambda n: f"Mix::{pascal(n)}",
+    "RocketBox": lambda n: f"blendShape1.AK_{ARKIT_52.index(n) + 1:02d}_{pascal(n)}",
+    "FBX": lambda n: f"Mix::{pascal(n)}",
     "CC4 ARKit": lambda n: f"A{ARKIT_52.index(n) + 1:02d}_{snake(n).title()}", "Blender copy": lambda n: f"{n}.001",
 }  # fmt: skip
 

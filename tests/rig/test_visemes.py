@@ -39,7 +39,7 @@ def test_a_mouth_that_is_a_viseme_gets_that_viseme():
     names = ("viseme_aa", "viseme_U", "viseme_FF", "viseme_TH", "viseme_CH")
     weights, loss = solve_visemes(track(*(dict(OCULUS[n].shares) for n in names)), OCULUS, set())
     for frame, name in enumerate(names):
-        assert weights[name][frame] > 0.85, name
+        assert weights[name][frame] > 0.8, name
         assert max(weights, key=lambda other: weights[other][frame]) == name
     assert loss.lips_mm < 0.25 and loss.gap_mm < 0.25 < loss.lips_moved_mm
 
