@@ -49,6 +49,8 @@ def export(
     format: str | None = None,
     angle_unit: str = "rad",
     fold_speech: bool = True,
+    onto: str | Path | None = None,
+    rig_map: str | Path | None = None,
     force: bool = False,
 ) -> Path:
     """Write a track in the format that the ending of `path` names.
@@ -62,6 +64,8 @@ def export(
     format : a key of `FORMATS`, where the ending does not say it
     angle_unit : "rad" or "deg", of the head angles in a Live Link CSV
     fold_speech : add the 12 speech columns to the nearest ARKit weights in a Live Link CSV
+    onto : a character of your own (.glb, .gltf, .vrm) to put it onto, in place of a head; see `export.onto`
+    rig_map : with `onto`, your own rig map
     force : overwrite `path` when it exists
 
     Raises
@@ -69,6 +73,10 @@ def export(
     UserError : an unknown ending, an existing file, a track that does not fit the format, a full disk
     """
     path = Path(path)
+    if onto is not None:
+        refuse_existing([path], force)
+        import_module(f"{__name__}.onto").write(track, path, avatar=onto, rig_map=rig_map)
+        return path
     chosen = _format(path, format)
     refuse_existing([path], force)
     given: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sadtalker3d.errors import UserError
@@ -106,8 +107,20 @@ def _bones(character: Character) -> dict[str, str]:
     return said
 
 
+def _both_sides(shares: Mapping[str, float]) -> dict[str, float]:
+    """`mouthSmile*` for mouthSmileLeft and mouthSmileRight of the same share, as maps are written."""
+    short: dict[str, float] = {}
+    for name, share in shares.items():
+        stem = name.removesuffix("Left").removesuffix("Right")
+        pair = [shares.get(stem + side) for side in ("Left", "Right")]
+        short[f"{stem}*" if pair == [share, share] else name] = share
+    return short
+
+
 def _said(entry: Follow | Looks) -> str:
-    shares = " + ".join(name if share == 1 else f"{share:g} {name}" for name, share in entry.shares.items())
+    shares = " + ".join(
+        name if share == 1 else f"{share:g} {name}" for name, share in _both_sides(entry.shares).items()
+    )
     if isinstance(entry, Looks):
         return f"looks like {shares or 'the face at rest'}"
     text = f"{entry.combine}({shares})" if entry.combine != "sum" else shares
@@ -118,13 +131,13 @@ def _said(entry: Follow | Looks) -> str:
 
 def _written(entry: Follow | Looks) -> Any:
     if isinstance(entry, Looks):
-        value: dict[str, Any] = {"looks": dict(entry.shares)}
+        value: dict[str, Any] = {"looks": _both_sides(entry.shares)}
         if entry.limits != (0.0, 1.0):
             value["limits"] = list(entry.limits)
     else:
         if entry == Follow(entry.shares) and list(entry.shares.values()) == [1.0]:
             return next(iter(entry.shares))
-        value = {"from": dict(entry.shares)}
+        value = {"from": _both_sides(entry.shares)}
         if entry.combine != "sum":
             value["combine"] = entry.combine
         if entry.offset:

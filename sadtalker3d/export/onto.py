@@ -92,6 +92,11 @@ def talking_bytes(
     for turn in turns:
         character.nodes.make_movable(turn.node)
     file.document.setdefault("animations", []).append(animation)
+    others = len(file.document["animations"]) - 1
+    if others:
+        notes.append(
+            f"the file has {others} animation(s) besides '{animation['name']}': choose it where yours are shown"
+        )
     notes = [*_summary(character, driven), *notes, *file.notes]
     return file.pack(), Onto(character, tuple(notes), driven.loss)
 

@@ -93,7 +93,7 @@ class Character:
             places = (
                 size * way / np.linalg.norm(way, axis=1, keepdims=True) * [0.75, 1, 0.9] + middle
             ).astype("<f4")
-            faces = self.rng.permuted(np.tile(np.arange(n), (2 * n, 1)), axis=1)[:, :3].astype("<u2")
+            faces = ((np.arange(2 * n)[:, None] + self.rng.permutation(n)[:3]) % n).astype("<u2")
             attributes = gl.Attributes(
                 POSITION=self.accessor(places, "VEC3", target=gl.ARRAY_BUFFER, bounds=True)
             )
@@ -170,10 +170,11 @@ def full_body(path: Path, names: tuple[str, ...] | None = None, vertices: int = 
     ]
     one.node("mixamorig:HeadTop_End", head, translation=[0, 18.0, 0])
     face = one.mesh("Face", names, parts=2, skinned=True)
-    teeth = one.mesh("Teeth", ("jawOpen", "jawForward"), skinned=True, size=0.02)
+    shaped = "jawOpen" in names
+    teeth = one.mesh("Teeth", ("jawOpen", "jawForward") if shaped else names[:2], skinned=True, size=0.02)
     lids = (*(name for name in names if name.startswith("eyeBlink")), "droop")
     lashes = one.mesh("Lashes", lids, skinned=True, size=0.03, weights=[*[0.0] * (len(lids) - 1), 0.25])
-    tongue = one.mesh("Tongue", ("tongueOut", "jawOpen"), skinned=True, size=0.02)
+    tongue = one.mesh("Tongue", ("tongueOut", "jawOpen") if shaped else names[:2], skinned=True, size=0.02)
     joints = [hips, neck, head, *eyes]
     one.file.skins.append(
         gl.Skin(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sadtalker3d
 from sadtalker3d.errors import UserError
 from sadtalker3d.export import gltf
 from sadtalker3d.export.onto import talking_bytes, write
@@ -346,3 +347,10 @@ def test_a_name_that_says_what_it_is_needs_no_expression(tmp_path, full_take: Tr
 def test_the_same_input_gives_the_same_bytes(tmp_path, full_take: Track):
     paths = [characters.visemes_only(tmp_path / f"{i}.glb") for i in range(2)]
     assert talking_bytes(full_take, paths[0])[0] == talking_bytes(full_take, paths[1])[0]
+
+
+def test_the_public_function_takes_a_character(tmp_path, body, full_take: Track):
+    out = sadtalker3d.export(full_take, tmp_path / "neu" / "talking.glb", onto=body)
+    assert out.read_bytes() == talking_bytes(full_take, body)[0]
+    with pytest.raises(UserError, match="exists already"):
+        sadtalker3d.export(full_take, out, onto=body)
