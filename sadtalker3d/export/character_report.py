@@ -19,6 +19,7 @@ def report(document: dict[str, Any], own: Dialect | None = None) -> list[str]:
     """Lines about a checked glTF document: meshes, what matches what, what is missing and left over, bones."""
     character = read_character(document, own) if own is not None else _read_leniently(document)
     found = character.match
+    missing = _missing(character)
     lines = ["meshes with morph targets:"]
     for mesh in character.meshes:
         named = "" if mesh.named else ", without names"
@@ -37,9 +38,9 @@ def report(document: dict[str, Any], own: Dialect | None = None) -> list[str]:
         lines.append(
             "the mouth by visemes: their weights are solved for each frame, the loss is printed on export"
         )
-    elif found.missing:
-        lines.append(f"nothing follows {len(found.missing)} of ARKit's 52:")
-        lines += _in_rows(found.missing)
+    elif missing:
+        lines.append(f"nothing follows {len(missing)} of ARKit's 52:")
+        lines += _in_rows(missing)
     if found.unused:
         lines.append("known, but not needed besides these:")
         lines += _in_rows(found.unused)
@@ -86,6 +87,15 @@ def _read_leniently(document: dict[str, Any]) -> Character:
         if "have no names" not in str(error):
             raise
     return read_character(document, Dialect("none", "", {}, automatic=False), nameless=True)
+
+
+def _missing(character: Character) -> tuple[str, ...]:
+    """ARKit's columns that neither a shape nor a bone follows."""
+    bones, found = character.bones, character.match
+    by_bone = set() if bones.left_eye is None or bones.right_eye is None else set(EYE_COLUMNS)
+    if bones.jaw is not None and not found.speaks:
+        by_bone.add("jawOpen")
+    return tuple(column for column in found.missing if column not in by_bone)
 
 
 def _node_name(character: Character, node: int | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from sadtalker3d.errors import UserError
@@ -10,6 +9,7 @@ from sadtalker3d.export.glb import MAX_VALUES
 
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+FARTHEST = 1e12  # of a node, in any unit; more would overflow float32 further down
 LISTS = (
     "buffers", "bufferViews", "accessors", "meshes", "nodes", "skins", "animations", "scenes", "images",
     "materials", "textures", "samplers", "cameras",
@@ -110,7 +110,8 @@ def _check_accessor(document: dict[str, Any], index: int, accessor: dict[str, An
 
 
 def _check_fit(document: dict[str, Any], owner: dict[str, Any], count: int, row: int, what: str) -> None:
-    view = document["bufferViews"][index_into(document, "bufferViews", owner, "bufferView", what)]
+    index = index_into(document, "bufferViews", owner, "bufferView", what)
+    view = document["bufferViews"][index]
     stride = whole(view, "byteStride", what, 0) or row
     end = whole(owner, "byteOffset", what, 0) + stride * (count - 1) + row
     if count and end > whole(view, "byteLength", what):
@@ -184,7 +185,7 @@ def _check_numbers(owner: dict[str, Any], key: str, size: int, what: str) -> Non
     if found is None:
         return
     numbers = isinstance(found, list) and all(
-        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in found
+        isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= FARTHEST for v in found
     )
     if not numbers or len(found) != size:
         raise UserError(f"{what} has no proper '{key}' ({size} numbers): the file is damaged")
