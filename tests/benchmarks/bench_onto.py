@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -51,12 +52,13 @@ def main() -> None:
                 out,
                 "--force",
             ]
-            start = time.perf_counter()
+            start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
             subprocess.run(command, check=True, capture_output=True)
             results[kind] = {
                 "first_call_s": round(call_s[0], 3),
                 "best_call_s": round(min(call_s), 3),
                 "command_s": round(time.perf_counter() - start, 3),
+                "command_cpu_s": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before, 3),
                 "avatar_megabytes": round(avatar.stat().st_size / 1e6, 2),
                 "added_megabytes": round(
                     (len(talking_bytes(take, avatar)[0]) - avatar.stat().st_size) / 1e6, 2

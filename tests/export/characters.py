@@ -7,6 +7,7 @@ names, nodes, skins, animations, materials, pictures, extensions, extras.
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -147,16 +148,24 @@ class Character:
             baseColorTexture=gl.TextureInfo(index=0)
         )
 
-    def save(self, path: Path) -> Path:
+    def as_bytes(self) -> bytes:
         self.file.buffers = [gl.Buffer(byteLength=len(self.binary))]
         self.file.set_binary_blob(self.binary)
-        self.file.save_binary(str(path))
+        return b"".join(self.file.save_to_bytes())
+
+    def save(self, path: Path) -> Path:
+        path.write_bytes(self.as_bytes())
         return path
 
 
 def full_body(path: Path, names: tuple[str, ...] | None = None, vertices: int = 42) -> Path:
     """A skinned figure with a face of ICT's names in two parts, teeth, tongue and lashes, eye bones, an animation."""
-    names = names or ict_names()
+    path.write_bytes(_full_body(names or ict_names(), vertices))
+    return path
+
+
+@cache
+def _full_body(names: tuple[str, ...], vertices: int) -> bytes:
     one = Character(vertices)
     armature = one.node("Armature", rotation=[0.7071068, 0, 0, 0.7071068], scale=[0.01, 0.01, 0.01])
     hips = one.node(
@@ -197,7 +206,7 @@ def full_body(path: Path, names: tuple[str, ...] | None = None, vertices: int = 
     one.picture()
     one.file.extensionsUsed = ["EXT_of_somebody"]
     one.file.extensions = {"EXT_of_somebody": {"numbers": [1, 2.5, 1e-9], "text": "né"}}
-    return one.save(path)
+    return one.as_bytes()
 
 
 def visemes_only(path: Path, prefix: str = "viseme_") -> Path:

@@ -21,7 +21,7 @@ from tests.test_cli import refused, run
 
 @pytest.fixture
 def body(tmp_path: Path) -> Path:
-    return characters.full_body(tmp_path / "my body.glb")
+    return characters.full_body(tmp_path / "my body.glb", vertices=6)
 
 
 @pytest.fixture
