@@ -69,10 +69,10 @@ def starter_map(document: dict[str, Any], own: Dialect | None = None) -> str:
     lines = [
         f"    {json.dumps(name, ensure_ascii=False)}: {json.dumps(value)}" for name, value in targets.items()
     ]
-    said = {role: _node_name(character, node) for role, node in chosen.items()}
+    said = {role: _node_name(character, node) for role, node in chosen.items() if node is not None}
     return "\n".join(
         [
-            "{", f'  "schema": "{SCHEMA}",', '  "about": "null: left alone. Columns: sadtalker3d rig columns",',
+            "{", f'  "schema": "{SCHEMA}",', '  "about": "null is left alone; columns: sadtalker3d rig columns",',
             '  "automatic": false,', '  "targets": {', ",\n".join(lines), "  },",
             f'  "bones": {json.dumps(said, ensure_ascii=False)}', "}", "",
         ]

@@ -71,7 +71,7 @@ def talking_bytes(
         character = read_character(file.document, own)
         driven = drive(track, character.match)
         times = _times(track)
-        turns, notes = _turns(track, driven, character, file.document)
+        turns, notes = _turns(track, driven, character, file.document, own)
         if not driven.weights and not turns:
             raise UserError(
                 "none of its morph targets has a known name (the first is "
@@ -144,7 +144,7 @@ def _times(track: Track) -> np.ndarray:
 
 
 def _turns(
-    track: Track, driven: Driven, character: Character, document: dict[str, Any]
+    track: Track, driven: Driven, character: Character, document: dict[str, Any], own: Dialect | None
 ) -> tuple[list[Turn], list[str]]:
     turns = bone_turns(track, driven.columns, character)
     head = character.bones.head
@@ -153,7 +153,8 @@ def _turns(
         turns = [
             t if t.node != head else shifted(track, character.nodes, t, facing(character)) for t in turns
         ]
-    if character.bones.head is not None or character.bones.neck is not None or not track.rotation.any():
+    unwanted = own is not None and "head" in own.bones and own.bones["head"] is None
+    if head is not None or character.bones.neck is not None or unwanted or not track.rotation.any():
         return turns, []
     free = free_head(document, character)
     if free is None:

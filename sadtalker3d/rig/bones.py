@@ -18,8 +18,9 @@ _FILLERS = frozenset(_AROUND.split())
 """What programs put around a bone's name: Mixamo, CC4, 3ds Max's biped, Rigify, VRoid, Unreal and others."""
 _SIDES = {"left": "l", "l": "l", "right": "r", "r": "r"}
 _ROLES = {
-    ("head", ""): "head", ("neck", ""): "neck", ("jaw", ""): "jaw",
-    ("eye", "l"): "leftEye", ("eye", "r"): "rightEye", ("eyeball", "l"): "leftEye", ("eyeball", "r"): "rightEye",
+    ("head", ""): "head", ("jaw", ""): "jaw", ("eye", "l"): "leftEye", ("eye", "r"): "rightEye",
+    ("eyeball", "l"): "leftEye", ("eyeball", "r"): "rightEye",
+    ("neck", ""): "neck", ("necktwist", ""): "neck", ("neckupper", ""): "neck", ("necklower", ""): "neck",  # CC4, Daz
 }  # fmt: skip
 
 
@@ -40,9 +41,9 @@ def role_of(name: str) -> str | None:
     words = [word.casefold() for word in _WORDS.findall(name)]
     sides = {_SIDES[word] for word in words if word in _SIDES}
     rest = [word for word in words if word not in _FILLERS and word not in _SIDES]
-    if len(rest) != 1 or len(sides) > 1:
+    if len(sides) > 1:
         return None
-    return _ROLES.get((rest[0], next(iter(sides), "")))
+    return _ROLES.get(("".join(rest), next(iter(sides), "")))
 
 
 def find_bones(

@@ -92,15 +92,16 @@ def match(
     hits: dict[str, Hit] = {}
     settled: set[str] = set()
     if own is not None:
-        mine = _own(own, by_name)
-        hits |= {name: hit for name, hit in mine.items() if hit is not None}
-        settled |= set(mine)
+        given = _own(own, by_name)
+        hits |= {name: hit for name, hit in given.items() if hit is not None}
+        settled |= set(given)
     known = dialects() if known is None else known
     if own is not None and not own.automatic:
         known = ()
     doubts: dict[str, list[str]] = {dialect.name: [] for dialect in known}
     found = {d.name: _found(d, [s for s in shapes if s.name not in settled], doubts[d.name]) for d in known}
-    columns = {column for hit in hits.values() for column in hit.entry.shares}
+    mine = {column for hit in hits.values() if isinstance(hit.entry, Follow) for column in hit.entry.shares}
+    columns: set[str] = set()  # the user's do not count: who adds a shape does not mean to stop the usual one
     order = sorted(found, key=lambda name: _rank(found[name].values()))
     used = [own.name] if own is not None and hits else []
     for name in order:
@@ -117,6 +118,7 @@ def match(
         if added:
             used.append(name)
             hits |= added
+    columns |= mine
     if MOUTH_COLUMN not in columns and not any(isinstance(hit.entry, Looks) for hit in hits.values()):
         visemes = {
             name: {s: h for s, h in of.items() if isinstance(h.entry, Looks) and s not in hits}

@@ -221,6 +221,7 @@ def test_a_map_of_the_user_s_comes_first(body, full_take: Track):
     face_node, _, lashes, _ = weights
     droop = np.clip(columns["eyeBlinkLeft"] + columns["eyeBlinkRight"] + 0.1, 0, 0.9)
     np.testing.assert_allclose(weights[lashes]["droop"], droop, atol=1e-6)
+    np.testing.assert_allclose(weights[face_node]["eyeBlink_L"], columns["eyeBlinkLeft"], atol=1e-6)
     jaw = np.maximum(columns["jawOpen"], columns["jawForward"])
     np.testing.assert_allclose(weights[face_node]["jawOpen"], jaw, atol=1e-6)
     assert not weights[face_node]["mouthFunnel"].any()

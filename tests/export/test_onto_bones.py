@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from sadtalker3d.export.onto import talking_bytes
 from sadtalker3d.rig import ARKIT_52, OPEN_64
+from sadtalker3d.rig.dialects import SCHEMA, parse_map
 from sadtalker3d.track import Track
 from tests.export import characters
 from tests.export.characters import rewritten
@@ -169,6 +170,13 @@ def test_a_head_without_a_skeleton_turns_as_a_whole_about_its_middle(tmp_path):
         fixed.append(np.linalg.lstsq(system, shift - rest, rcond=None)[0])
     np.testing.assert_allclose(fixed[0][[0, 2]], fixed[1][[0, 2]], atol=1e-5)
     assert abs(fixed[0][0]) < 0.01 and -0.05 < fixed[0][2] < 0.1
+
+
+def test_a_head_that_the_user_wants_still_stays_still(tmp_path):
+    own = parse_map({"schema": SCHEMA, "bones": {"head": None, "neck": None}})
+    for path in (characters.visemes_only(tmp_path / "bob.glb"), characters.full_body(tmp_path / "body.glb")):
+        data, _ = talking_bytes(head_track(np.array([[0.0, 30, 0]]), jawOpen=1), path, own)
+        assert not Played(data).nodes("rotation")
 
 
 def test_a_body_without_a_skeleton_stays_and_says_so(tmp_path):

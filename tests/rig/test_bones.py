@@ -14,13 +14,13 @@ from sadtalker3d.rig.bones import find_bones, role_of
         ("Head", "head"), ("head", "head"), ("mixamorig:Head", "head"), ("mixamorig1:Head", "head"),
         ("CC_Base_Head", "head"), ("Bip01 Head", "head"), ("DEF-head", "head"), ("J_Bip_C_Head", "head"),
         ("head.x", "head"), ("Head_M", "head"), ("c_head", "head"),
-        ("neck_01", "neck"), ("neck01", "neck"), ("mixamorig:Neck", "neck"), ("Bip001 Neck", "neck"),
+        ("neck_01", "neck"), ("neck01", "neck"), ("mixamorig:Neck", "neck"), ("Bip001 Neck", "neck"), ("CC_Base_NeckTwist01", "neck"), ("neckUpper", "neck"),
         ("LeftEye", "leftEye"), ("eye.L", "leftEye"), ("eye_R", "rightEye"), ("CC_Base_L_Eye", "leftEye"),
         ("J_Adj_R_FaceEye", "rightEye"), ("Bip01 LEye", "leftEye"), ("mixamorig:RightEye", "rightEye"),
         ("lEye", "leftEye"), ("FACIAL_L_Eye", "leftEye"),
         ("Jaw", "jaw"), ("Bip01 MJaw", "jaw"), ("CC_Base_JawRoot", "jaw"),
         ("HeadTop_End", None), ("LeftEye_end", None), ("Headband", None), ("LeftHand", None), ("eyelid.L", None),
-        ("Bip01 LEyeBlinkTop", None), ("NeckTwist01", None), ("Eye", None), ("", None), ("LeftShoulder", None),
+        ("Bip01 LEyeBlinkTop", None), ("NeckRing", None), ("Eye", None), ("", None), ("LeftShoulder", None),
     ],
 )  # fmt: skip
 def test_role(name, role):
