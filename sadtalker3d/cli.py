@@ -32,6 +32,7 @@ from sadtalker3d.cli_options import (
     Take,
     UpperGain,
 )
+from sadtalker3d.cli_rig import rig_app
 from sadtalker3d.cli_train import train_app
 from sadtalker3d.cli_weights import weights_app
 from sadtalker3d.errors import UserError
@@ -47,6 +48,7 @@ app = typer.Typer(
     "for Blender, glTF, game engines and video.",
 )
 INTERRUPTED = 130  # a shell's exit code for Ctrl-C, 128 and SIGINT's number; typer's as well
+app.add_typer(rig_app, name="rig")
 app.add_typer(train_app, name="train")
 app.add_typer(weights_app, name="weights")
 
@@ -242,6 +244,14 @@ def export(
     quantized: Annotated[
         bool, typer.Option("--quantized", help="A .glb of half the size, with KHR_mesh_quantization.")
     ] = False,
+    onto: Annotated[
+        Path | None,
+        typer.Option(help="Your own character (.glb, .gltf, .vrm) that shall speak.", show_default=False),
+    ] = None,
+    rig: Annotated[
+        Path | None,
+        typer.Option(help="With --onto: your own rig map, see `rig inspect --map`.", show_default=False),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write a track, or what another program recorded, in another format.
@@ -266,7 +276,7 @@ def export(
     made = run(
         take, out, format=format, fps=fps, angle_unit=angle_unit, fill_missing=fill_missing or None,
         expressions=expressions, profile=profile, quantized=quantized or None, basel=basel, space=space,
-        portrait=portrait, force=force,
+        portrait=portrait, onto=onto, rig_map=rig, force=force,
     )  # fmt: skip
     for note in made.notes:
         typer.echo(note, err=True)

@@ -173,6 +173,8 @@ def export(
     basel: str | Path | None = None,
     space: str | None = None,
     portrait: str | Path | None = None,
+    onto: str | Path | None = None,
+    rig_map: str | Path | None = None,
     force: bool = False,
     **options: Any,
 ) -> Made:
@@ -183,8 +185,21 @@ def export(
     basel : folder of the user's Basel face model, for a `basel` track: formats with a head show it
     space : "open" converts a `basel` track for the embedded head first, as formats of ARKit's names do by themselves
     portrait : a picture of the person whose head is shown, with the photo as texture
+    onto, rig_map : the user's own character that shall speak; see `sadtalker3d.commands_rig.export_onto`
     options : of the formats of `take` and `out`, see their `read` and `write`; None stands for the format's default
     """
+    if onto is not None:
+        from sadtalker3d.commands_rig import export_onto
+
+        others = {"format": format, "fps": fps, "basel": basel, "as": space, "portrait": portrait, **options}
+        for name, value in others.items():
+            if value is not None:
+                raise UserError(
+                    f"--{name.replace('_', '-')} does not go with --onto; make the track so first: export it as .json"
+                )
+        return export_onto(take, out, onto, rig_map=rig_map, force=force)
+    if rig_map is not None:
+        raise UserError("--rig goes with --onto; name the character")
     from sadtalker3d.commands_basel import for_export
     from sadtalker3d.edit import resample
     from sadtalker3d.export import beside, check, format_of, read, require_options
@@ -212,8 +227,8 @@ def export(
         writing = {name: value for name, value in options.items() if name in chosen.options}
         told = [*_left_out(track, take), *notes]
         made = write(track, out, format=format, force=force, tell=told.append, **writing, **head)
-    others = ", ".join(path.name for path in beside(made, format))
-    return Made(made, (*told, *([f"beside it: {others}"] if others else [])))
+    more = ", ".join(path.name for path in beside(made, format))
+    return Made(made, (*told, *([f"beside it: {more}"] if more else [])))
 
 
 def _left_out(track: Track, take: str | Path) -> list[str]:

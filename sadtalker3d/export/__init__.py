@@ -82,7 +82,14 @@ SNIFFED_BYTES = 1 << 20  # read at once while looking for what tells an Audio2Fa
 
 
 def export(
-    track: Track, path: str | Path, *, format: str | None = None, force: bool = False, **options: Any
+    track: Track,
+    path: str | Path,
+    *,
+    format: str | None = None,
+    onto: str | Path | None = None,
+    rig_map: str | Path | None = None,
+    force: bool = False,
+    **options: Any,
 ) -> Path:
     """Write a track in the format that the ending of `path` names.
 
@@ -91,6 +98,8 @@ def export(
     track : what to write
     path : the file to make; `FORMATS` has the endings
     format : a key of `FORMATS`, where the ending does not say it
+    onto : a character of your own (.glb, .gltf, .vrm) to put it onto, in place of a head; see `export.onto`
+    rig_map : with `onto`, your own rig map
     force : overwrite `path` when it exists
     options : of the format, see its `write`; None stands for its own default. `face` (the morphable model that is
         shown; the embedded head unless given), `identity` ((80,) coefficients; the mean head unless given) and `tell`
@@ -102,6 +111,10 @@ def export(
         format, a full disk
     """
     path = Path(path)
+    if onto is not None:
+        check_outputs([path], force=force, inputs=[Path(onto)])
+        import_module(f"{__name__}.onto").write(track, path, avatar=onto, rig_map=rig_map)
+        return path
     chosen = format_of(path, format)
     given = {name: value for name, value in options.items() if value is not None}
     for name in WITHOUT_EFFECT:

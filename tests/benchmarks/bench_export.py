@@ -18,7 +18,7 @@ from sadtalker3d.export import FORMATS, export, format_of, read
 from sadtalker3d.track import Track
 
 FRAMES = 60 * 25
-ENDINGS = ("glb", "usda", "csv", "a2f.json", "a2f.csv", "vrma", "json", "npz", "mdd", "pc2")
+ENDINGS = ("glb", "html", "usda", "csv", "a2f.json", "a2f.csv", "vrma", "json", "npz", "mdd", "pc2")
 MESHES = {"mdd": (150, 1500), "pc2": (150, 1500), "%05d.ply": (15, 150), "%05d.obj": (15, 150)}
 LENGTHS = (FRAMES, 60 * FRAMES)
 
