@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sadtalker3d.errors import TrackError, UserError
 from sadtalker3d.files import Made, check_outputs, replacing
 from sadtalker3d.track import find_audio, load, relative_audio
-
-PAGES = (".html", ".htm")
 
 
 def export_onto(
@@ -36,17 +33,10 @@ def export_onto(
     if sound is not None:
         track = track.replace(audio=relative_audio(sound, out))
     try:
-        if out.suffix.lower() not in PAGES:
-            return Made(out, write(track, out, avatar=avatar, rig_map=rig_map, name=take.stem).notes)
-        from sadtalker3d.export import page
-
-        with TemporaryDirectory() as folder:
-            speaking = Path(folder) / "character.glb"
-            notes = list(write(track, speaking, avatar=avatar, rig_map=rig_map, name=take.stem).notes)
-            page.write(track, out, glb=speaking.read_bytes(), tell=notes.append)
-        return Made(out, tuple(notes))
+        made = write(track, out, avatar=avatar, rig_map=rig_map, name=take.stem)
     except TrackError as error:
         raise UserError(f"{take}: {error}") from None
+    return Made(out, made.notes)
 
 
 def rig_inspect(

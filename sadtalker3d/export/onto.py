@@ -7,7 +7,7 @@ translation, rotation and scale, as glTF demands. Compressed meshes (Draco, mesh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +111,21 @@ def write(
 ) -> Onto:
     """Write a character that speaks; see `talking_bytes`.
 
-    path : .glb, or for a .gltf in the same folder also .gltf: the new buffer is a data URI in it
+    path : .glb, or for a .gltf in the same folder also .gltf: the new buffer is a data URI in it; .html for a page that
+        plays it, see `export.page`
     """
     path, avatar = Path(path), Path(avatar)
     ending = path.suffix.lower()
+    if ending in (".html", ".htm"):
+        from sadtalker3d.export import page
+
+        data, made = talking_bytes(track, avatar, rig_map, name=name)
+        told: list[str] = []
+        page.write(track, path, glb=data, tell=told.append)
+        return replace(made, notes=(*made.notes, *told))
     if ending not in (".glb", ".gltf", ".vrm"):
         raise UserError(
-            f"{path}: a character is written as .glb (or as .gltf, where it was one); choose such a name"
+            f"{path}: a character is written as .glb, .gltf where it was one, or .html; choose such a name"
         )
     if ending == ".gltf" and avatar.suffix.lower() != ".gltf":
         raise UserError(f"{path}: {avatar.name} is not a .gltf with separate files; write it as .glb")
