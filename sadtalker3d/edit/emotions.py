@@ -22,7 +22,7 @@ from sadtalker3d.track import Track
 class Emotion:
     """What the face does at full strength.
 
-    shapes : weights; `mouthSmile*` is both sides
+    shapes : weights, `mouthSmile*` of both sides; those above 1 are full before the emotion is
     pitch_deg, yaw_deg, roll_deg : of the head, as in `Track.rotation`; the eyes stay where they looked
     back_mm : how far the head draws back
     uneven : by which share one side goes further than the other
@@ -40,42 +40,42 @@ class Emotion:
 EMOTIONS: dict[str, Emotion] = {
     "joy": Emotion(  # 6 + 12
         {
-            "mouthSmile*": 0.85, "cheekSquint*": 0.75, "eyeSquint*": 0.35, "mouthUpperUp*": 0.25,
-            "browOuterUp*": 0.12, "mouthDimple*": 0.1,
+            "mouthSmile*": 1.05, "cheekSquint*": 1.2, "eyeSquint*": 0.45, "mouthUpperUp*": 0.5, "browOuterUp*": 0.2,
+            "mouthDimple*": 0.1,
         },
-        pitch_deg=-1.5, roll_deg=2.0,
+        pitch_deg=-2.5, roll_deg=3.0,
     ),
-    "anger": Emotion(  # 4 + 5 + 7 + 23, 24
+    "anger": Emotion(  # 4 + 5 + 7 + 10 + 23, 24
         {
-            "browDown*": 1.0, "eyeWide*": 0.25, "eyeSquint*": 0.35, "noseSneer*": 0.45, "mouthPress*": 0.35,
-            "mouthFrown*": 0.35, "mouthLowerDown*": 0.35, "mouthUpperUp*": 0.2, "jawForward": 0.25, "mouthRollLower": 0.1,
+            "browDown*": 1.7, "eyeWide*": 0.45, "eyeSquint*": 0.35, "noseSneer*": 0.8, "mouthPress*": 0.5,
+            "mouthFrown*": 0.5, "mouthLowerDown*": 0.7, "mouthUpperUp*": 0.4, "jawForward": 0.4,
         },
-        pitch_deg=5.0, back_mm=-6.0,
+        pitch_deg=9.0, back_mm=-12.0,
     ),
     "sadness": Emotion(  # 1 + 4 + 15 + 17
         {
-            "browInnerUp": 1.0, "browDown*": 0.22, "mouthFrown*": 0.85, "mouthShrugLower": 0.45, "eyeBlink*": 0.2,
-            "cheekSquint*": 0.15, "eyeSquint*": 0.15,
+            "browInnerUp": 1.7, "browDown*": 0.3, "mouthFrown*": 1.4, "mouthShrugLower": 0.8, "eyeBlink*": 0.2,
+            "cheekSquint*": 0.25,
         },
-        pitch_deg=5.0, roll_deg=-3.0, look_down_deg=4.0,
+        pitch_deg=8.0, roll_deg=-5.0, look_down_deg=6.0,
     ),
     "fear": Emotion(  # 1 + 2 + 4 + 5 + 20 + 26
         {
-            "browInnerUp": 1.0, "browOuterUp*": 0.45, "browDown*": 0.35, "eyeWide*": 0.95, "mouthStretch*": 0.75,
-            "mouthFrown*": 0.2, "mouthLowerDown*": 0.35, "jawOpen": 0.07,
+            "browInnerUp": 1.7, "browOuterUp*": 0.6, "browDown*": 0.5, "eyeWide*": 1.6, "mouthStretch*": 1.3,
+            "mouthFrown*": 0.4, "mouthLowerDown*": 0.8, "jawOpen": 0.08,
         },
-        pitch_deg=-2.0, back_mm=10.0,
+        pitch_deg=-2.0, back_mm=18.0,
     ),
     "surprise": Emotion(  # 1 + 2 + 5 + 26
-        {"browInnerUp": 0.9, "browOuterUp*": 1.0, "eyeWide*": 0.85, "jawOpen": 0.22, "mouthFunnel": 0.12},
-        pitch_deg=-4.0, back_mm=4.0, uneven=0.03,
+        {"browInnerUp": 1.6, "browOuterUp*": 1.6, "eyeWide*": 1.3, "jawOpen": 0.3, "mouthFunnel": 0.15},
+        pitch_deg=-5.0, back_mm=8.0, uneven=0.03,
     ),
     "disgust": Emotion(  # 9 + 10 + 15, 16
         {
-            "noseSneer*": 1.0, "mouthUpperUp*": 0.65, "browDown*": 0.5, "eyeSquint*": 0.5, "cheekSquint*": 0.5,
-            "mouthFrown*": 0.45, "mouthShrugLower": 0.35, "mouthLowerDown*": 0.15,
+            "noseSneer*": 1.7, "mouthUpperUp*": 1.2, "browDown*": 0.9, "eyeSquint*": 0.8, "cheekSquint*": 0.9,
+            "mouthFrown*": 0.8, "mouthShrugLower": 0.5, "mouthLowerDown*": 0.3,
         },
-        pitch_deg=-2.0, yaw_deg=4.0, back_mm=6.0, uneven=0.2,
+        pitch_deg=-4.0, yaw_deg=6.0, back_mm=12.0, uneven=0.2,
     ),
 }  # fmt: skip
 
@@ -84,13 +84,14 @@ EMOTIONS: dict[str, Emotion] = {
 class EmotionConfig:
     """How an emotion lives."""
 
-    quiet: float = 0.75  # of the intensity, where nobody speaks
-    loud: float = 1.2  # where the voice is loudest
+    quiet: float = 0.85  # of the intensity, where nobody speaks
+    loud: float = 1.25  # where the voice is loudest
     met_mm: float = 1.0  # lips that come so near while the voice speaks are meant to meet
     free_mm: float = 3.5  # and from here on they are free to part further
     variation: float = 0.12  # standard deviation of the log of what comes and goes
     every_s: float = 1.6  # it takes about so long
     rounding: float = 0.65  # of what widens the lips, taken back where they are rounded
+    most_of_mouth: float = 0.8  # of a shape: the rest is left to speech, and skin stays outside the jaw
     blinked: tuple[str, ...] = field(default=("eyeWide", "eyeSquint"))  # give way to a blink
 
 
@@ -98,7 +99,8 @@ DEFAULT = EmotionConfig()
 _PARTS = {"brow": "brows", "eye": "eyes", "cheek": "eyes", "nose": "mouth", "mouth": "mouth", "jaw": "mouth"}
 _OPENING = ("jawOpen", "mouthUpperUp", "mouthLowerDown", "mouthFunnel")
 _WIDENING = ("mouthSmile", "mouthStretch", "mouthDimple", "mouthPress")
-_ROUND = {"mouthPucker": 1.0, "mouthRound": 1.0, "mouthFunnel": 0.7, "mouthFlare": 0.6}
+# a wide-open jaw leaves a smile less room too: on some heads its gums would come out at the chin
+_ROUND = {"mouthPucker": 1.0, "mouthRound": 1.0, "mouthFunnel": 0.7, "mouthFlare": 0.6, "jawOpen": 1.2}
 
 
 def emotion(
@@ -157,7 +159,8 @@ def emotion(
             if shape.startswith(config.blinked):
                 added = added * (1 - closed["Left" if sign > 0 else "Right"])
             values = expression[:, track.index(column)]
-            values += np.clip(added, 0, 1) * np.clip(1 - values, 0, 1)
+            most = config.most_of_mouth if part == "mouth" else 1.0
+            values += np.clip(added, 0, most) * np.clip(1 - values, 0, 1)
     moved = _leaning(track.replace(expression=expression), chosen, strength, side)
     return moved.replace(meta={**track.meta, "emotion": {"name": name, "intensity": intensity, "seed": seed}})
 
