@@ -1,0 +1,102 @@
+"""Cubic pieces through a signal: each as long as a tolerance lets it be."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+LENGTHS = (*range(1, 25), 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+"""Frames that a piece may span; what moves has short ones."""
+BETWEEN = 3.0
+"""Tolerances by which a piece may swing beyond two frames half-way between them, as seen at a higher frame rate."""
+
+
+def cubic_keys(values: np.ndarray, tolerance: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each column key frames (k,) and slopes (k, 2), see `keys.Curve`, within a tolerance of every frame.
+
+    values, tolerance : (T, C), T of 2 or more
+
+    A piece goes exactly through the frames at its ends; its two slopes are those of least squares. Each piece is
+    the longest that holds, which gives the fewest pieces as long as a part of what holds holds too.
+    """
+    longest = _longest(values, tolerance)
+    return [_walked(values[:, column], longest[:, column]) for column in range(values.shape[1])]
+
+
+def between_keys(values: np.ndarray, keys: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """(T, C) what the curves give at every frame."""
+    from sadtalker3d.keys import Curve
+
+    frames = np.arange(len(values))
+    return np.stack(
+        [Curve("", at, values[at, c], slopes).at(frames) for c, (at, slopes) in enumerate(keys)], axis=1
+    )
+
+
+def _longest(values: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+    """(T, C) index into `LENGTHS` of the longest piece that may begin at each frame."""
+    frames, columns = values.shape
+    best = np.zeros(values.shape, np.int64)
+    start, column = (index.ravel() for index in np.indices((frames, columns)))
+    for number, length in enumerate(LENGTHS):
+        if number == 0:
+            continue  # from one frame to the next anything holds
+        inside = start + length < frames
+        start, column = start[inside], column[inside]
+        if not len(start):
+            break
+        holds = np.zeros(len(start), bool)
+        leave, _, middles = _piece(length)
+        at_once = max(1_000_000 // length, 1)
+        for first in range(0, len(start), at_once):
+            part = slice(first, first + at_once)
+            where = start[part, None] + np.arange(length + 1), column[part, None]
+            given, allowed = values[where], tolerance[where]
+            holds[part] = (np.abs(given @ leave.T) <= allowed[:, 1:-1]).all(axis=1)
+            halfway = given @ middles.T
+            low, high = np.minimum(given[:, 1:], given[:, :-1]), np.maximum(given[:, 1:], given[:, :-1])
+            beyond = np.maximum(low - halfway, halfway - high)
+            holds[part] &= (beyond <= BETWEEN * np.minimum(allowed[:, 1:], allowed[:, :-1])).all(axis=1)
+        start, column = start[holds], column[holds]
+        best[start, column] = number
+    return best
+
+
+def _walked(values: np.ndarray, longest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    last, frame = len(values) - 1, 0
+    if np.ptp(values) == 0:
+        return np.array([0, last]), np.zeros((2, 2))
+    frames, coming, leaving = [0], [0.0], []
+    while frame < last:
+        length = min(LENGTHS[longest[frame]], last - frame)
+        slopes = _piece(length)[1] @ values[frame : frame + length + 1]
+        leaving.append(slopes[0])
+        coming.append(slopes[1])
+        frame += length
+        frames.append(frame)
+    leaving.append(0.0)
+    return np.array(frames), np.stack([coming, leaving], axis=1)
+
+
+@cache
+def _piece(length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For the length + 1 values of a piece: matrices to what the cubic leaves inside, to its slopes, to half-ways."""
+    u = np.arange(length + 1) / length
+    bend, ends = _hermite(u, length)
+    inside = slice(1, -1)
+    line = np.zeros((2, length + 1))
+    line[:, 0], line[:, -1] = -1, 1
+    # least squares around the straight line's slopes, which one frame inside cannot tell apart
+    rest = (np.eye(length + 1) - ends - bend @ line)[inside]
+    slopes = line + np.linalg.pinv(bend[inside]) @ rest if length > 1 else line
+    at_half, ends_at_half = _hermite((np.arange(length) + 0.5) / length, length)
+    leave = (np.eye(length + 1) - ends - bend @ slopes)[inside]
+    return leave, slopes / length, ends_at_half + at_half @ slopes
+
+
+def _hermite(u: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """What the two slopes (n, 2) and the values (n, length + 1) give at u of the way."""
+    ends = np.zeros((len(u), length + 1))
+    ends[:, 0], ends[:, -1] = (1 - u) ** 2 * (1 + 2 * u), u * u * (3 - 2 * u)
+    return np.stack([u * (1 - u) ** 2, -u * u * (1 - u)], axis=1), ends
