@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sadtalker3d.cli_edit import EXAMPLES, InOrder, edit
 from sadtalker3d.cli_options import (
     AsymmetryGain,
     BlinkGain,
@@ -49,6 +50,7 @@ app = typer.Typer(
 INTERRUPTED = 130  # a shell's exit code for Ctrl-C, 128 and SIGINT's number; typer's as well
 app.add_typer(train_app, name="train")
 app.add_typer(weights_app, name="weights")
+app.command(cls=InOrder, epilog=EXAMPLES)(edit)
 
 
 def _gains(**parts: float):  # type: ignore[no-untyped-def]

@@ -79,7 +79,9 @@ def read_keys(path: str | Path) -> KeyedTake:
     except OSError as error:
         raise UserError(f"{path}: cannot be opened ({error.strerror}); check the name") from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: not readable as JSON ({error}); write it again with `edit --keys`") from None
+        raise UserError(
+            f"{path}: not readable as JSON ({error}); write it again with `edit --keys`"
+        ) from None
     try:
         return _checked(data)
     except UserError as error:
@@ -107,9 +109,24 @@ def _curve(name: str, curve: Any, length: int, straight: bool) -> Curve:
         frames, *rest = (np.asarray(curve[part], np.float64) for part in _PARTS)
     except (TypeError, ValueError, KeyError):
         raise UserError(f"curve '{name}' must hold {', '.join(_PARTS)}, lists of numbers") from None
-    if any(part.ndim != 1 or part.shape != frames.shape or not np.isfinite(part).all() for part in (frames, *rest)):
+    if any(
+        part.ndim != 1 or part.shape != frames.shape or not np.isfinite(part).all()
+        for part in (frames, *rest)
+    ):
         raise UserError(f"curve '{name}' must hold lists of finite numbers, all of one length")
-    whole = frames.astype(np.int64) if len(frames) and np.abs(frames).max() <= MAX_FRAMES else np.zeros(0, np.int64)
-    if not len(whole) or (whole != frames).any() or (np.diff(whole) <= 0).any() or whole[0] < 0 or whole[-1] >= length:
-        raise UserError(f"curve '{name}' must have keys at whole frames that increase, from 0 to {length - 1}")
+    whole = (
+        frames.astype(np.int64)
+        if len(frames) and np.abs(frames).max() <= MAX_FRAMES
+        else np.zeros(0, np.int64)
+    )
+    if (
+        not len(whole)
+        or (whole != frames).any()
+        or (np.diff(whole) <= 0).any()
+        or whole[0] < 0
+        or whole[-1] >= length
+    ):
+        raise UserError(
+            f"curve '{name}' must have keys at whole frames that increase, from 0 to {length - 1}"
+        )
     return Curve(name, whole, rest[0], None if straight else np.stack(rest[1:], axis=1))

@@ -143,7 +143,9 @@ def emotion(
     side = rng.choice([-1.0, 1.0])
     lively = strength * (config.quiet + (config.loud - config.quiet) * voice.loudness)
     every = config.every_s * track.fps / 25  # `wandering` counts frames of 40 ms
-    comes_and_goes = {part: wandering(len(track), every, config.variation, rng) for part in ("brows", "eyes", "mouth")}
+    comes_and_goes = {
+        part: wandering(len(track), every, config.variation, rng) for part in ("brows", "eyes", "mouth")
+    }
     free = _free_lips(track, voice, config)
     narrow = 1 - config.rounding * np.clip(sum(w * track.column(n) for n, w in _ROUND.items()), 0, 1)
     closed = {s: track.column("eyeBlink" + s) for s in ("Left", "Right")}
@@ -169,7 +171,9 @@ def _span(track: Track, start_s: float, end_s: float | None, fade_s: float) -> n
     """(T,) 1 within the span, fading at those of its ends that lie inside the track."""
     end_s = track.duration_s if end_s is None else end_s
     if not all(map(math.isfinite, (start_s, end_s, fade_s))) or not 0 <= start_s < end_s or fade_s < 0:
-        raise UserError(f"a mood from {start_s:g} to {end_s:g} s is not possible; give two times, the later one last")
+        raise UserError(
+            f"a mood from {start_s:g} to {end_s:g} s is not possible; give two times, the later one last"
+        )
     if start_s >= track.duration_s:
         raise UserError(f"a mood from {start_s:g} s on is beyond the track's {track.duration_s:g} s")
     time_s, fade_s = np.arange(len(track)) / track.fps, max(fade_s, 1e-6)

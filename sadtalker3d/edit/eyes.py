@@ -26,7 +26,9 @@ OUT_DEG, IN_DEG, UP_DEG, DOWN_DEG = 14.2, 14.6, 9.6, 10.9
 EYES_M = np.array([[0.0293, 0.0323, 0.1086], [-0.0293, 0.0323, 0.1086]])  # left, right
 CAMERA_M: Point = (0.0, 0.0293, 0.939)
 """Where the preview's camera stands, in the space of the head at rest."""
-SACCADE_S = 0.08  # two frames at 25 a second: 10 degrees take 50 ms, and what begins between frames shows in two
+SACCADE_S = (
+    0.08  # two frames at 25 a second: 10 degrees take 50 ms, and what begins between frames shows in two
+)
 
 
 def toward(yaw_deg: float, pitch_deg: float, distance_m: float = 2.0) -> Point:
@@ -61,7 +63,9 @@ def gaze_at(
     points = _checked_targets(targets)
     track.require_space("open", "a gaze")
     starts = np.array([time_s for time_s, _ in targets])
-    current = np.clip(np.searchsorted(starts, np.arange(len(track)) / track.fps + 1e-6, side="right") - 1, 0, None)
+    current = np.clip(
+        np.searchsorted(starts, np.arange(len(track)) / track.fps + 1e-6, side="right") - 1, 0, None
+    )
     after, width = _angles_to(track, points[current]), max(round(SACCADE_S * track.fps), 1)
     for frame in np.flatnonzero(np.diff(current)) + 1:
         last = min(frame + width - 1, len(track))  # of the frames in which the eyes are on their way
@@ -73,9 +77,7 @@ def gaze_at(
     return with_gaze(track, after)
 
 
-def gaze_wander(
-    track: Track, *, seed: int = 0, amount: float = 1.0, prosody: Prosody | None = None
-) -> Track:
+def gaze_wander(track: Track, *, seed: int = 0, amount: float = 1.0, prosody: Prosody | None = None) -> Track:
     """Eyes as `animate` makes them: mostly with the listener, wandering a little, looking away now and then.
 
     amount : 1 as measured on people; 0 looks ahead. `prosody` : of the voice, at 25 frames a second
@@ -150,8 +152,15 @@ def _checked_targets(targets: Sequence[tuple[float, Point]]) -> np.ndarray:
         raise UserError("a gaze needs at least one target")
     times = [time_s for time_s, _ in targets]
     points = np.array([point for _, point in targets], np.float64)
-    if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all() or not np.isfinite(times).all():
-        raise UserError("a target of a gaze is a time in seconds and a point x, y, z in metres; give finite numbers")
+    if (
+        points.ndim != 2
+        or points.shape[1] != 3
+        or not np.isfinite(points).all()
+        or not np.isfinite(times).all()
+    ):
+        raise UserError(
+            "a target of a gaze is a time in seconds and a point x, y, z in metres; give finite numbers"
+        )
     if any(later <= earlier for earlier, later in zip(times, times[1:], strict=False)):
         raise UserError("the times of a gaze must increase from target to target")
     return points

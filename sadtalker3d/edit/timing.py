@@ -12,7 +12,13 @@ from sadtalker3d.errors import UserError
 from sadtalker3d.track import MAX_FPS, MAX_FRAMES, MIN_FPS, Track
 
 Between = Literal["smooth", "linear"]
-NTSC = (24, 30, 48, 60, 120)  # rates that television runs a thousandth slower, and writes as 23.976, 29.97, ...
+NTSC = (
+    24,
+    30,
+    48,
+    60,
+    120,
+)  # rates that television runs a thousandth slower, and writes as 23.976, 29.97, ...
 
 
 def exact_fps(fps: float) -> float:

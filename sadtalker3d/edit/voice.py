@@ -51,7 +51,9 @@ def voice_of_sound(levels: np.ndarray, track: Track, start_s: float = 0.0) -> Vo
 def voice_of_mouth(track: Track) -> Voice:
     """The voice that the mouth's motion tells of, for a track without its sound."""
     opening = lip_opening_mm(track)
-    busy = _smooth(np.abs(np.gradient(opening)) * track.fps if len(track) > 1 else opening * 0, track.fps, SYLLABLE_S)
+    busy = _smooth(
+        np.abs(np.gradient(opening)) * track.fps if len(track) > 1 else opening * 0, track.fps, SYLLABLE_S
+    )
     gate = np.clip(busy / 15.0, 0, 1)  # mm/s: lips that talk do 40 on average
     usual = max(float(np.percentile(opening, 95)), 2.0)
     loudness = _smooth(np.clip(opening / usual, 0, 1), track.fps, SYLLABLE_S) * gate
@@ -61,7 +63,8 @@ def voice_of_mouth(track: Track) -> Voice:
 def lip_opening_mm(track: Track) -> np.ndarray:
     """(T,) about how far the lips of the embedded head are apart."""
     return sum(
-        (opens * track.column(name).astype(np.float64) for name, opens in OPENS_MM.items()), np.zeros(len(track))
+        (opens * track.column(name).astype(np.float64) for name, opens in OPENS_MM.items()),
+        np.zeros(len(track)),
     )
 
 
@@ -72,4 +75,6 @@ def _smooth(values: np.ndarray, fps: float, width_s: float) -> np.ndarray:
 def _with_margin(gate: np.ndarray, fps: float) -> np.ndarray:
     reach = max(round(MARGIN_S * fps), 1)
     padded = np.pad(gate, reach, mode="edge")
-    return _smooth(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1), fps, MARGIN_S / 2)
+    return _smooth(
+        np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1), fps, MARGIN_S / 2
+    )
