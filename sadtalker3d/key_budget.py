@@ -153,7 +153,7 @@ def _fitted(
 
 def _joined(parts: Keys, config: BudgetConfig) -> tuple[np.ndarray, np.ndarray]:
     """One column's keys of all blocks; neighbours share the frame between them."""
-    frames, slopes = [], []
+    frames, slopes = list[np.ndarray](), list[np.ndarray]()
     for number, (at, slope) in enumerate(parts):
         if number:
             slopes[-1][-1, 1] = slope[0, 1]

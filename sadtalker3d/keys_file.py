@@ -5,8 +5,8 @@
      "curves": {"jawOpen": {"frames": [0, 4, 9], "values": [0.0, 0.31, 0.0],
                             "slopes_in": [0.0, 0.02, -0.01], "slopes_out": [0.05, 0.02, 0.0]}, ...}}
 
-One curve for each of the 64 columns, then pitch, yaw, roll (radians) and x, y, z (metres), as in `Track`. Slopes are the
-value's change per frame. Between two keys n frames apart the curve is the Bezier curve with the handles
+One curve for each of the 64 columns, then pitch, yaw, roll (radians) and x, y, z (metres), as in `Track`. Slopes
+are the value's change per frame. Between two keys n frames apart the curve is the Bezier curve with the handles
 (frame + n/3, value + slope_out n/3) and (frame - n/3, value - slope_in n/3), which is what Blender calls free handles.
 """
 

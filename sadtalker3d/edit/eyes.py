@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -161,6 +162,6 @@ def _checked_targets(targets: Sequence[tuple[float, Point]]) -> np.ndarray:
         raise UserError(
             "a target of a gaze is a time in seconds and a point x, y, z in metres; give finite numbers"
         )
-    if any(later <= earlier for earlier, later in zip(times, times[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(times)):
         raise UserError("the times of a gaze must increase from target to target")
     return points
