@@ -44,7 +44,9 @@ def rig_solve(
         except UserError as error:
             raise UserError(f"{folder}: {error}") from None
         about = f"solved from the shapes in {folder.name}: {solved.residual}"
-        notes = [f"{len(solved.targets)} shapes found by their motion: {solved.residual}, each column at full weight"]
+        notes = [
+            f"{len(solved.targets)} shapes found by their motion: {solved.residual}, each column at full weight"
+        ]
     else:
         about = f"by the names of the shapes in {folder.name}"
         notes = [f"{len(solved.targets)} shapes have ARKit's names, so nothing had to be solved"]

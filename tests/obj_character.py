@@ -38,7 +38,10 @@ def write_character(
     write("generic_neutral_mesh.obj", neutral, True)
     for name, mixture in shapes.items():
         moved = sum(
-            (share * head.expression_basis[head.expression_names.index(c)][used] for c, share in mixture.items()),
+            (
+                share * head.expression_basis[head.expression_names.index(c)][used]
+                for c, share in mixture.items()
+            ),
             np.zeros_like(neutral),
         )
         write(f"{name}.obj", neutral + moved)

@@ -80,10 +80,14 @@ def read_folder(
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"{folder}: is no folder; name one with the neutral face and its shapes as .obj files")
+        raise UserError(
+            f"{folder}: is no folder; name one with the neutral face and its shapes as .obj files"
+        )
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".obj")
     if len(files) < 2:
-        raise UserError(f"{folder}: holds {len(files)} .obj files; it needs the neutral face and one for each shape")
+        raise UserError(
+            f"{folder}: holds {len(files)} .obj files; it needs the neutral face and one for each shape"
+        )
     if len(files) > MOST_FILES:
         raise UserError(f"{folder}: holds {len(files)} .obj files; more than {MOST_FILES} are not read")
     rest = _neutral_file(folder, files, neutral)
@@ -117,7 +121,9 @@ def _neutral_file(folder: Path, files: list[Path], name: str | None) -> Path:
     found = [path for path in files if "neutral" in path.stem.lower()]
     if len(found) != 1:
         many = "several files have" if found else "no file has"
-        raise UserError(f"{folder}: {many} 'neutral' in their name; say which is the neutral face with --neutral")
+        raise UserError(
+            f"{folder}: {many} 'neutral' in their name; say which is the neutral face with --neutral"
+        )
     return found[0]
 
 
@@ -128,7 +134,9 @@ def _lines(path: Path, starts: tuple[str, ...]) -> Iterator[str]:
         with path.open(encoding="utf-8", errors="replace") as file:
             yield from (line for line in file if line.startswith(starts))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from None
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror or error}); check its permissions"
+        ) from None
 
 
 def _vertices(path: Path, lines: list[str] | None = None) -> np.ndarray:
@@ -183,5 +191,7 @@ def _landmarks(folder: Path, given: str | Path | None, vertices: int) -> np.ndar
         document = next((document[field] for field in LANDMARK_FIELDS if field in document), None)
     whole = isinstance(document, list) and all(type(vertex) is int for vertex in document)
     if not whole or len(document) != 68 or not all(0 <= vertex < vertices for vertex in document):
-        raise UserError(f"{path}: must hold 68 vertices from 0 to {vertices - 1}, those of iBUG's landmarks in their order")
+        raise UserError(
+            f"{path}: must hold 68 vertices from 0 to {vertices - 1}, those of iBUG's landmarks in their order"
+        )
     return np.array(document, np.int32)

@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 
 Shares = dict[str, dict[str, float]]
 
-UNSEEN = ("eyeLook", "tongue", "teeth")  # skin does not show them; a lid that follows the gaze would pass for a blink
+UNSEEN = (
+    "eyeLook",
+    "tongue",
+    "teeth",
+)  # skin does not show them; a lid that follows the gaze would pass for a blink
 SOLVED = tuple(name for name in OPEN_64 if not name.startswith(UNSEEN))
 LEAST_SHARE = 0.03  # of a shape in a column: less is not seen
 MOST_SHARE = 3.0  # a shape may be a third as strong as the column it stands for
+CONFIG = SolveConfig(
+    ridge=1e-6
+)  # lower than for Basel's columns: a brow's shape has a thousandth of a jaw's energy
 LEAST_NAMED = 20  # of ARKit's 52: fewer are names that sound like them by chance
 
 
@@ -71,7 +78,7 @@ def by_motion(character: FaceModel, head: FaceModel, config: SolveConfig | None 
         np.eye(len(columns)),
         weights=matched.weights,
         lips=matched.lips,
-        config=config,
+        config=config or CONFIG,
     )
     targets = {
         shape: {
