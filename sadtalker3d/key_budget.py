@@ -113,7 +113,8 @@ class _Mesh:
         """(T,) at most so far off is any vertex for (T, 70) errors of columns and pose."""
         weights = wrong[:, :64].astype(np.float32)
         used = np.flatnonzero(weights.any(axis=0))
-        moves = self.moves[used][:, vertices].reshape(len(used), -1)
+        moves = self.moves[used][:, vertices]
+        moves = moves.reshape(len(used), 3 * moves.shape[1])
         # angles and shifts add to each other at worst: |change of R p| <= (|a| + |b| + |c|) |p|
         result = np.abs(wrong[:, 64:]) @ self.reach_mm[64:]
         for first in range(0, len(weights), 64):

@@ -28,9 +28,9 @@ def write_character(
     turn = to_matrices(np.array([[0.2, -0.1, 0.05]]))[0] * 100  # centimetres
 
     def write(name: str, places: np.ndarray, with_faces: bool = False) -> None:
-        lines = ["v %.6f %.6f %.6f" % tuple(place) for place in places @ turn.T + (3, -20, 5)]
+        lines = ["v {:.6f} {:.6f} {:.6f}".format(*place) for place in places @ turn.T + (3, -20, 5)]
         if with_faces:
-            lines += ["f %d/1/1 %d/2/2 %d/3/3" % tuple(face) for face in faces]
+            lines += ["f {}/1/1 {}/2/2 {}/3/3".format(*face) for face in faces]
         (folder / name).write_text("\n".join(["# test", "mtllib none.mtl", *lines]) + "\n")
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,7 @@ def test_between_the_frames_it_does_not_swing(spoken, reduced):
     low, high = np.minimum(values[before], values[before + 1]), np.maximum(values[before], values[before + 1])
     got = curves_at(reduced, at)
     assert np.maximum(low - got, got - high)[:, :64].max() < 0.06
-    assert np.sqrt(np.square(got - smooth).mean()) < 0.004
+    assert np.sqrt(np.square(got - smooth).mean()) < 0.006
 
 
 def test_a_wider_limit_needs_fewer_keys(spoken, reduced):

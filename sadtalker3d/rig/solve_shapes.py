@@ -63,7 +63,7 @@ def by_name(shapes: Iterable[str]) -> SolvedShapes | None:
 
 
 def by_motion(character: FaceModel, head: FaceModel, config: SolveConfig | None = None) -> SolvedShapes:
-    """Shares from 0 to `MOST_SHARE` of the character's shapes with which its face moves as the embedded head's columns move it.
+    """Shares from 0 to `MOST_SHARE` of the character's shapes that move its face as the embedded head's columns do.
 
     Bounded least squares over the points of both faces that correspond (`correspond`), one column at a time. Gaze,
     tongue and teeth follow nothing. Lengths of the residual are in the head's millimetres.

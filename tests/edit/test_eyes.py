@@ -66,7 +66,7 @@ def test_spoken_takes_too(spoken):
 
 def test_the_camera_is_the_previews():
     camera = portrait_camera(bfm.load("open").mean)
-    place = np.array(camera.target) + [0, 0, camera.distance]
+    place = np.add(camera.target, (0, 0, camera.distance))
     np.testing.assert_allclose(CAMERA_M, place, atol=2e-3)
 
 

@@ -32,7 +32,7 @@ def test_television_rates_are_exact(said, exact):
 
 def test_an_hour_at_a_television_rate_ends_with_the_sound():
     t = Track(np.zeros((90_000, 64)), *[np.zeros((90_000, 3))] * 2)
-    assert edit.resample(t, 29.97).duration_s == pytest.approx(3600, abs=0.5 / 29.97)
+    assert edit.resample(t, 29.97, between="linear").duration_s == pytest.approx(3600, abs=0.5 / 29.97)
 
 
 @given(st.integers(3, 60), st.floats(5, 120), st.integers(0, 5))

@@ -29,13 +29,10 @@ SHAPES = {
 
 
 def ict(name: str) -> str:
-    return (
-        name.removesuffix("Left") + "_L"
-        if name.endswith("Left")
-        else name.removesuffix("Right") + "_R"
-        if name.endswith("Right")
-        else name
-    )
+    for side in ("Left", "Right"):
+        if name.endswith(side):
+            return f"{name.removesuffix(side)}_{side[0]}"
+    return name
 
 
 @pytest.fixture(scope="module")
@@ -76,18 +73,17 @@ def test_gaze_and_tongue_follow_nothing(solved):
 
 
 def test_arkits_names_need_no_solving(tmp_path):
-    head = bfm.load("open")
-    names = [name for name in ARKIT_52 if not name.startswith(("eyeLook", "tongue"))][:24]
-    shapes = {ict(name): {name: 1.0} for name in names} | {
-        "browInnerUp_L": {"browInnerUp": 1.0},
-        "PupilDilate_L": {"jawOpen": 0.1},
-    }
-    folder = write_character(tmp_path / "ict", head, shapes, landmarks=False)
-    made = rig_solve(folder, tmp_path / "map.json")
+    corners = "v 0 0 0\nv 1 0 0\nv 1 {} 0\nf 1 2 3\n"
+    (tmp_path / "Neutral.obj").write_text(corners.format(1))
+    for name in [*map(ict, ARKIT_52), "browInnerUp_L", "PupilDilate_L"]:
+        (tmp_path / f"{name}.obj").write_text(corners.format(2))
+    made = rig_solve(tmp_path, tmp_path / "map.json")
     targets = json.loads(made.file.read_text())["targets"]
-    assert all(targets[ict(name)] == name for name in names)
+    assert all(targets[ict(name)] == name for name in ARKIT_52)
     assert targets["browInnerUp_L"] == "browInnerUp"
     assert "follow nothing: PupilDilate_L" in made.notes
+    with pytest.raises(UserError, match="--landmarks"):
+        rig_solve(tmp_path, tmp_path / "other.json", by_motion=True)
 
 
 def test_few_names_are_chance():
