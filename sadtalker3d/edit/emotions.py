@@ -40,7 +40,7 @@ class Emotion:
 EMOTIONS: dict[str, Emotion] = {
     "joy": Emotion(  # 6 + 12
         {
-            "mouthSmile*": 1.05, "cheekSquint*": 1.2, "eyeSquint*": 0.45, "mouthUpperUp*": 0.5, "browOuterUp*": 0.2,
+            "mouthSmile*": 1.3, "cheekSquint*": 1.2, "eyeSquint*": 0.45, "mouthUpperUp*": 0.5, "browOuterUp*": 0.2,
             "mouthDimple*": 0.1,
         },
         pitch_deg=-2.5, roll_deg=3.0,
@@ -67,7 +67,7 @@ EMOTIONS: dict[str, Emotion] = {
         pitch_deg=-2.0, back_mm=18.0,
     ),
     "surprise": Emotion(  # 1 + 2 + 5 + 26
-        {"browInnerUp": 1.6, "browOuterUp*": 1.6, "eyeWide*": 1.3, "jawOpen": 0.3, "mouthFunnel": 0.15},
+        {"browInnerUp": 1.6, "browOuterUp*": 1.6, "eyeWide*": 1.3, "jawOpen": 0.22, "mouthFunnel": 0.12},
         pitch_deg=-5.0, back_mm=8.0, uneven=0.03,
     ),
     "disgust": Emotion(  # 9 + 10 + 15, 16
@@ -90,7 +90,7 @@ class EmotionConfig:
     free_mm: float = 3.5  # and from here on they are free to part further
     variation: float = 0.12  # standard deviation of the log of what comes and goes
     every_s: float = 1.6  # it takes about so long
-    rounding: float = 0.65  # of what widens the lips, taken back where they are rounded
+    least_wide: float = 0.3  # of what widens the lips stays where it would undo a sound
     most_of_mouth: float = 0.8  # of a shape: the rest is left to speech, and skin stays outside the jaw
     blinked: tuple[str, ...] = field(default=("eyeWide", "eyeSquint"))  # give way to a blink
 
@@ -99,8 +99,12 @@ DEFAULT = EmotionConfig()
 _PARTS = {"brow": "brows", "eye": "eyes", "cheek": "eyes", "nose": "mouth", "mouth": "mouth", "jaw": "mouth"}
 _OPENING = ("jawOpen", "mouthUpperUp", "mouthLowerDown", "mouthFunnel")
 _WIDENING = ("mouthSmile", "mouthStretch", "mouthDimple", "mouthPress")
-# a wide-open jaw leaves a smile less room too: on some heads its gums would come out at the chin
-_ROUND = {"mouthPucker": 1.0, "mouthRound": 1.0, "mouthFunnel": 0.7, "mouthFlare": 0.6, "jawOpen": 1.2}
+# What a smile would undo: rounded lips, the lower lip at the teeth of f v. And a wide-open jaw leaves it less room: on
+# some heads its gums would come out at the chin.
+_UNDONE_BY_WIDENING = {
+    "mouthPucker": 1.0, "mouthRound": 1.0, "mouthFunnel": 0.7, "mouthFlare": 0.6, "mouthLowerUnderTeeth": 1.0,
+    "mouthRollLower": 0.6, "jawOpen": 1.0,
+}  # fmt: skip
 
 
 def emotion(
@@ -147,7 +151,9 @@ def emotion(
         part: wandering(len(track), every, config.variation, rng) for part in ("brows", "eyes", "mouth")
     }
     free = _free_lips(track, voice, config)
-    narrow = 1 - config.rounding * np.clip(sum(w * track.column(n) for n, w in _ROUND.items()), 0, 1)
+    narrow = 1 - (1 - config.least_wide) * np.clip(
+        sum(w * track.column(n) for n, w in _UNDONE_BY_WIDENING.items()), 0, 1
+    )
     closed = {s: track.column("eyeBlink" + s) for s in ("Left", "Right")}
     expression = track.expression.copy()
     for shape, weight in chosen.shapes.items():
