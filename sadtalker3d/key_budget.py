@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.key_fit import between_keys, cubic_keys
+from sadtalker3d.key_fit import Keys, between_keys, cubic_keys, longest_pieces
 from sadtalker3d.keys import POSE, Curve, columns_and_pose
 from sadtalker3d.track import Track
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
-
-Keys = list[tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -110,18 +108,27 @@ class _Mesh:
         return cls(moves, watched, reach)
 
     def error_mm(self, wrong: np.ndarray, vertices: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """(T,) at most so far off is any vertex for (T, 70) errors of columns and pose."""
+        """(T,) at most so far off is any of the vertices for (T, 70) errors of columns and pose."""
+        # angles and shifts add to each other at worst: |change of R p| <= (|a| + |b| + |c|) |p|
+        return self._furthest(wrong, vertices)[0] + np.abs(wrong[:, 64:]) @ self.reach_mm[64:]
+
+    def furthest(self, wrong: np.ndarray) -> np.ndarray:
+        """(T,) the vertex that errors of columns (T, 70) move furthest."""
+        return self._furthest(wrong, slice(None))[1]
+
+    def _furthest(self, wrong: np.ndarray, vertices: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
         weights = wrong[:, :64].astype(np.float32)
         used = np.flatnonzero(weights.any(axis=0))
         moves = self.moves[used][:, vertices]
         moves = moves.reshape(len(used), 3 * moves.shape[1])
-        # angles and shifts add to each other at worst: |change of R p| <= (|a| + |b| + |c|) |p|
-        result = np.abs(wrong[:, 64:]) @ self.reach_mm[64:]
+        most, where = np.zeros(len(weights)), np.zeros(len(weights), np.int64)
         for first in range(0, len(weights), 64):
             part = slice(first, first + 64)
             off = (weights[part][:, used] @ moves).reshape(len(weights[part]), -1, 3)
-            result[part] += np.sqrt(np.einsum("tvi,tvi->tv", off, off).max(axis=1))
-        return result
+            squares = np.einsum("tvi,tvi->tv", off, off)
+            where[part] = squares.argmax(axis=1)
+            most[part] = np.sqrt(squares.max(axis=1))
+        return most, where
 
 
 def _fitted(
@@ -130,26 +137,28 @@ def _fitted(
     """Keys of the moving columns of a block, and its error."""
     if not len(moving):
         return [], 0.0
+    chosen, per_mm = values[:, moving], 1 / mesh.reach_mm[moving]
     allowed_mm = np.full(len(values), config.share * max_error_mm)
-    chosen = values[:, moving]
-    watched: np.ndarray | slice = mesh.watched
+    vertices: np.ndarray | slice = mesh.watched
+    longest = changed = None
     wrong = np.zeros(values.shape)
     for _ in range(config.rounds):
-        keys = cubic_keys(chosen, allowed_mm[:, None] / mesh.reach_mm[moving])
+        longest = longest_pieces(chosen, allowed_mm[:, None] * per_mm, longest, changed)
+        keys = cubic_keys(chosen, longest)
         wrong[:, moving] = between_keys(chosen, keys) - chosen
-        error_mm = mesh.error_mm(wrong, watched)
-        if error_mm.max() <= max_error_mm and not isinstance(watched, slice):
-            watched = slice(None)  # what is left is looked at everywhere
-            error_mm = mesh.error_mm(wrong)
-        if error_mm.max() <= max_error_mm:
-            break
-        over = error_mm > max_error_mm
-        allowed_mm[over] *= np.clip(config.aim * max_error_mm / error_mm[over], 0.5, config.aim)
-    else:  # every frame is a key: nothing is left to be wrong
-        keys = cubic_keys(chosen, np.zeros(chosen.shape))
-        wrong[:, moving] = between_keys(chosen, keys) - chosen
-        error_mm = mesh.error_mm(wrong)
-    return keys, float(error_mm.max())
+        error_mm = mesh.error_mm(wrong, vertices)
+        if error_mm.max() <= max_error_mm and not isinstance(vertices, slice):
+            error_mm = mesh.error_mm(wrong)  # now on the whole mesh; what it finds is watched from here on
+            over = error_mm > max_error_mm
+            vertices = np.union1d(vertices, mesh.furthest(wrong[over]))
+        changed = error_mm > max_error_mm
+        if not changed.any():
+            return keys, float(error_mm.max())
+        allowed_mm[changed] *= np.clip(config.aim * max_error_mm / error_mm[changed], 0.5, config.aim)
+    # a key in every frame leaves nothing to be wrong
+    keys = cubic_keys(chosen, np.zeros(chosen.shape, np.int64))
+    wrong[:, moving] = between_keys(chosen, keys) - chosen
+    return keys, float(mesh.error_mm(wrong).max())
 
 
 def _joined(parts: Keys, config: BudgetConfig) -> tuple[np.ndarray, np.ndarray]:

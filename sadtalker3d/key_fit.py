@@ -6,25 +6,58 @@ from functools import cache
 
 import numpy as np
 
-LENGTHS = (*range(1, 25), 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
-"""Frames that a piece may span; what moves has short ones."""
+Keys = list[tuple[np.ndarray, np.ndarray]]
+"""For each column the key frames (k,) and the slopes in and out of them (k, 2)."""
+LENGTHS = (*range(1, 25), 32, 48, 64, 96, 128)
+"""Frames that a piece may span; what moves has short ones, and rest a key every five seconds."""
 BETWEEN = 3.0
 """Tolerances by which a piece may swing beyond two frames half-way between them, as seen at a higher frame rate."""
 
 
-def cubic_keys(values: np.ndarray, tolerance: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each column key frames (k,) and slopes (k, 2), see `keys.Curve`, within a tolerance of every frame.
+def longest_pieces(
+    values: np.ndarray, tolerance: np.ndarray, known: np.ndarray | None = None, changed: np.ndarray | None = None
+) -> np.ndarray:
+    """(T, C) index into `LENGTHS` of the longest piece that may begin at each frame.
 
-    values, tolerance : (T, C), T of 2 or more
-
-    A piece goes exactly through the frames at its ends; its two slopes are those of least squares. Each piece is
-    the longest that holds, which gives the fewest pieces as long as a part of what holds holds too.
+    values, tolerance : (T, C)
+    known, changed : the answer before the tolerance became less in some frames (T,) bool; only pieces over those are
+        looked at again
     """
-    longest = _longest(values, tolerance)
+    frames, columns = values.shape
+    if known is None or changed is None:
+        best = np.zeros(values.shape, np.int64)
+        start, column = (index.ravel() for index in np.indices((frames, columns)))
+    else:
+        so_far = np.concatenate([[0], np.cumsum(changed)])
+        end = np.minimum(np.arange(frames)[:, None] + np.array(LENGTHS)[known] + 1, frames)
+        start, column = np.nonzero(so_far[end] > so_far[:-1, None])
+        best = known.copy()
+        best[start, column] = 0
+    for number, length in enumerate(LENGTHS):
+        if number == 0:
+            continue  # from one frame to the next anything holds
+        inside = start + length < frames
+        start, column = start[inside], column[inside]
+        if not len(start):
+            break
+        holds = _holds(values, tolerance, start, column, length)
+        start, column = start[holds], column[holds]
+        best[start, column] = number
+    return best
+
+
+def cubic_keys(values: np.ndarray, longest: np.ndarray) -> Keys:
+    """For each column key frames (k,) and slopes (k, 2), see `keys.Curve`, with pieces as long as `longest_pieces`.
+
+    values : (T, C), T of 2 or more
+
+    A piece goes exactly through the frames at its ends; its two slopes are those of least squares. The longest that
+    holds, one after the other, gives the fewest pieces as long as a part of what holds holds too.
+    """
     return [_walked(values[:, column], longest[:, column]) for column in range(values.shape[1])]
 
 
-def between_keys(values: np.ndarray, keys: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def between_keys(values: np.ndarray, keys: Keys) -> np.ndarray:
     """(T, C) what the curves give at every frame."""
     from sadtalker3d.keys import Curve
 
@@ -34,33 +67,25 @@ def between_keys(values: np.ndarray, keys: list[tuple[np.ndarray, np.ndarray]]) 
     )
 
 
-def _longest(values: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
-    """(T, C) index into `LENGTHS` of the longest piece that may begin at each frame."""
-    frames, columns = values.shape
-    best = np.zeros(values.shape, np.int64)
-    start, column = (index.ravel() for index in np.indices((frames, columns)))
-    for number, length in enumerate(LENGTHS):
-        if number == 0:
-            continue  # from one frame to the next anything holds
-        inside = start + length < frames
-        start, column = start[inside], column[inside]
-        if not len(start):
-            break
-        holds = np.zeros(len(start), bool)
-        leave, _, middles = _piece(length)
-        at_once = max(1_000_000 // length, 1)
-        for first in range(0, len(start), at_once):
-            part = slice(first, first + at_once)
-            where = start[part, None] + np.arange(length + 1), column[part, None]
-            given, allowed = values[where], tolerance[where]
-            holds[part] = (np.abs(given @ leave.T) <= allowed[:, 1:-1]).all(axis=1)
-            halfway = given @ middles.T
-            low, high = np.minimum(given[:, 1:], given[:, :-1]), np.maximum(given[:, 1:], given[:, :-1])
-            beyond = np.maximum(low - halfway, halfway - high)
-            holds[part] &= (beyond <= BETWEEN * np.minimum(allowed[:, 1:], allowed[:, :-1])).all(axis=1)
-        start, column = start[holds], column[holds]
-        best[start, column] = number
-    return best
+def _holds(
+    values: np.ndarray, tolerance: np.ndarray, start: np.ndarray, column: np.ndarray, length: int
+) -> np.ndarray:
+    """(n,) bool: whether pieces of this length from (n,) places keep to the tolerance."""
+    holds = np.zeros(len(start), bool)
+    leave, _, middles = _piece(length)
+    at_once = max(200_000 // length, 1)  # windows that fit the processor's caches
+    for first in range(0, len(start), at_once):
+        part = slice(first, first + at_once)
+        where = start[part, None] + np.arange(length + 1), column[part, None]
+        given, allowed = values[where], tolerance[where]
+        good = (np.abs(given @ leave.T) <= allowed[:, 1:-1]).all(axis=1)
+        given, allowed = given[good], allowed[good]
+        halfway = given @ middles.T
+        low, high = np.minimum(given[:, 1:], given[:, :-1]), np.maximum(given[:, 1:], given[:, :-1])
+        beyond = np.maximum(low - halfway, halfway - high)
+        good[good] = (beyond <= BETWEEN * np.minimum(allowed[:, 1:], allowed[:, :-1])).all(axis=1)
+        holds[part] = good
+    return holds
 
 
 def _walked(values: np.ndarray, longest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
