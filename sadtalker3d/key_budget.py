@@ -26,7 +26,9 @@ class BudgetConfig:
     aim: float = 0.92  # of the limit, where it was passed; below 1 so that few rounds are enough
     rounds: int = 40  # seen are 5 to 12
     block_frames: int = 1500  # fitted at once: a minute, so that memory stays flat
-    watched: int = 16  # vertices that each column moves most, besides every tenth, looked at in each round
+    watched: int = (
+        12  # vertices that each column moves most, besides every twentieth, looked at in each round
+    )
 
 
 DEFAULT = BudgetConfig()
@@ -102,7 +104,7 @@ class _Mesh:
         moves = 1000 * face.expression_basis[order]
         size = np.linalg.norm(moves, axis=2)
         most = np.argpartition(size, -config.watched, axis=1)[:, -config.watched :]
-        watched = np.union1d(most, np.arange(0, size.shape[1], 10))
+        watched = np.union1d(most, np.arange(0, size.shape[1], 20))
         arm_mm = 1000 * float(np.linalg.norm(face.mean, axis=1).max())
         reach = np.concatenate([np.maximum(size.max(axis=1), 1e-6), [arm_mm] * 3, [1000.0] * 3])
         return cls(moves, watched, reach)
@@ -137,13 +139,13 @@ def _fitted(
     """Keys of the moving columns of a block, and its error."""
     if not len(moving):
         return [], 0.0
-    chosen, per_mm = values[:, moving], 1 / mesh.reach_mm[moving]
+    chosen, chosen_mm = values[:, moving], values[:, moving] * mesh.reach_mm[moving]
     allowed_mm = np.full(len(values), config.share * max_error_mm)
     vertices: np.ndarray | slice = mesh.watched
     longest = changed = None
     wrong = np.zeros(values.shape)
     for _ in range(config.rounds):
-        longest = longest_pieces(chosen, allowed_mm[:, None] * per_mm, longest, changed)
+        longest = longest_pieces(chosen_mm, allowed_mm, longest, changed)
         keys = cubic_keys(chosen, longest)
         wrong[:, moving] = between_keys(chosen, keys) - chosen
         error_mm = mesh.error_mm(wrong, vertices)

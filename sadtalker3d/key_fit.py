@@ -15,15 +15,19 @@ BETWEEN = 3.0
 
 
 def longest_pieces(
-    values: np.ndarray, tolerance: np.ndarray, known: np.ndarray | None = None, changed: np.ndarray | None = None
+    values: np.ndarray,
+    tolerance: np.ndarray,
+    known: np.ndarray | None = None,
+    changed: np.ndarray | None = None,
 ) -> np.ndarray:
     """(T, C) index into `LENGTHS` of the longest piece that may begin at each frame.
 
-    values, tolerance : (T, C)
+    values : (T, C), tolerance : (T,) of all columns, in the same units
     known, changed : the answer before the tolerance became less in some frames (T,) bool; only pieces over those are
         looked at again
     """
     frames, columns = values.shape
+    flat, allowed = np.ravel(values.T).astype(np.float32), tolerance.astype(np.float32)
     if known is None or changed is None:
         best = np.zeros(values.shape, np.int64)
         start, column = (index.ravel() for index in np.indices((frames, columns)))
@@ -40,7 +44,7 @@ def longest_pieces(
         start, column = start[inside], column[inside]
         if not len(start):
             break
-        holds = _holds(values, tolerance, start, column, length)
+        holds = _holds(flat, allowed, start, column * frames + start, length)
         start, column = start[holds], column[holds]
         best[start, column] = number
     return best
@@ -68,40 +72,41 @@ def between_keys(values: np.ndarray, keys: Keys) -> np.ndarray:
 
 
 def _holds(
-    values: np.ndarray, tolerance: np.ndarray, start: np.ndarray, column: np.ndarray, length: int
+    flat: np.ndarray, allowed: np.ndarray, start: np.ndarray, place: np.ndarray, length: int
 ) -> np.ndarray:
-    """(n,) bool: whether pieces of this length from (n,) places keep to the tolerance."""
+    """(n,) bool: whether pieces of this length keep to what is allowed (T,); they begin at `place` in `flat`."""
     holds = np.zeros(len(start), bool)
-    leave, _, middles = _piece(length)
+    leave, middles = (matrix.T.astype(np.float32) for matrix in _piece(length)[::2])
+    inside = np.lib.stride_tricks.sliding_window_view(allowed, length + 1)
     at_once = max(200_000 // length, 1)  # windows that fit the processor's caches
     for first in range(0, len(start), at_once):
         part = slice(first, first + at_once)
-        where = start[part, None] + np.arange(length + 1), column[part, None]
-        given, allowed = values[where], tolerance[where]
-        good = (np.abs(given @ leave.T) <= allowed[:, 1:-1]).all(axis=1)
-        given, allowed = given[good], allowed[good]
-        halfway = given @ middles.T
+        given, limit = flat[place[part, None] + np.arange(length + 1)], inside[start[part]]
+        good = (np.abs(given @ leave) <= limit[:, 1:-1]).all(axis=1)
+        given, limit = given[good], limit[good]
+        halfway = given @ middles
         low, high = np.minimum(given[:, 1:], given[:, :-1]), np.maximum(given[:, 1:], given[:, :-1])
         beyond = np.maximum(low - halfway, halfway - high)
-        good[good] = (beyond <= BETWEEN * np.minimum(allowed[:, 1:], allowed[:, :-1])).all(axis=1)
+        good[good] = (beyond <= BETWEEN * np.minimum(limit[:, 1:], limit[:, :-1])).all(axis=1)
         holds[part] = good
     return holds
 
 
 def _walked(values: np.ndarray, longest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    last, frame = len(values) - 1, 0
+    last = len(values) - 1
     if np.ptp(values) == 0:
         return np.array([0, last]), np.zeros((2, 2))
-    frames, coming, leaving = [0], [0.0], []
-    while frame < last:
-        length = min(LENGTHS[longest[frame]], last - frame)
-        slopes = _piece(length)[1] @ values[frame : frame + length + 1]
-        leaving.append(slopes[0])
-        coming.append(slopes[1])
-        frame += length
-        frames.append(frame)
-    leaving.append(0.0)
-    return np.array(frames), np.stack([coming, leaving], axis=1)
+    spans, frames = np.array(LENGTHS)[longest].tolist(), [0]
+    while frames[-1] < last:
+        frames.append(min(frames[-1] + spans[frames[-1]], last))
+    at = np.array(frames)
+    slopes, lengths = np.zeros((len(at), 2)), np.diff(at)
+    for length in np.unique(lengths):
+        pieces = np.flatnonzero(lengths == length)
+        given = values[at[pieces, None] + np.arange(length + 1)]
+        both = given @ _piece(int(length))[1].T
+        slopes[pieces, 1], slopes[pieces + 1, 0] = both.T
+    return at, slopes
 
 
 @cache

@@ -89,7 +89,7 @@ def test_a_part_of_the_take_fades_in_and_out(spoken):
     np.testing.assert_allclose(out.expression[101:], spoken.expression[101:], atol=1e-6)
     smile = out.column("mouthSmileLeft") - spoken.column("mouthSmileLeft")
     assert smile[70] > 0.3
-    assert np.abs(np.diff(smile)).max() < 0.12
+    assert np.abs(np.diff(smile)).max() < 0.2  # 0.7 in half a second
 
 
 def test_seeds_differ_a_little_and_rates_do_not(spoken):
