@@ -10,8 +10,10 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from sadtalker3d.edit.eyes import gaze_angles_deg, with_gaze
+from sadtalker3d.edit.smoothing import gaussian
 from sadtalker3d.edit.voice import Voice, lip_opening_mm, voice_of_mouth
 from sadtalker3d.errors import UserError
 from sadtalker3d.motion.mood import wandering
@@ -91,6 +93,8 @@ class EmotionConfig:
     variation: float = 0.12  # standard deviation of the log of what comes and goes
     every_s: float = 1.6  # it takes about so long
     least_wide: float = 0.3  # of what widens the lips stays where it would undo a sound
+    parting_s: float = 0.06  # lips take that long to part further than they do by themselves
+    corners_s: float = 0.14  # the corners of a smiling mouth do not follow every sound
     most_of_mouth: float = 0.8  # of a shape: the rest is left to speech, and skin stays outside the jaw
     blinked: tuple[str, ...] = field(default=("eyeWide", "eyeSquint"))  # give way to a blink
 
@@ -151,9 +155,9 @@ def emotion(
         part: wandering(len(track), every, config.variation, rng) for part in ("brows", "eyes", "mouth")
     }
     free = _free_lips(track, voice, config)
-    narrow = 1 - (1 - config.least_wide) * np.clip(
-        sum(w * track.column(n) for n, w in _UNDONE_BY_WIDENING.items()), 0, 1
-    )
+    undone = np.clip(sum(w * track.column(n) for n, w in _UNDONE_BY_WIDENING.items()), 0, 1)
+    undone = gaussian(undone[:, None], config.corners_s * track.fps / math.sqrt(8 * math.log(2)))[:, 0]
+    narrow = 1 - (1 - config.least_wide) * undone
     closed = {s: track.column("eyeBlink" + s) for s in ("Left", "Right")}
     expression = track.expression.copy()
     for shape, weight in chosen.shapes.items():
@@ -190,9 +194,16 @@ def _span(track: Track, start_s: float, end_s: float | None, fade_s: float) -> n
 
 
 def _free_lips(track: Track, voice: Voice, config: EmotionConfig) -> np.ndarray:
-    """(T,) 0 where lips meet to speak, 1 where they are apart or nobody speaks."""
+    """(T,) 0 where lips meet to speak, 1 where they are apart or nobody speaks; it comes and goes over some frames."""
     apart = np.clip((lip_opening_mm(track) - config.met_mm) / (config.free_mm - config.met_mm), 0, 1)
-    return 1 - voice.speaking * (1 - apart * apart * (3 - 2 * apart))
+    free = 1 - voice.speaking * (1 - apart * apart * (3 - 2 * apart))
+    reach = round(config.parting_s * track.fps)
+    if reach < 1:
+        return free
+    # as low as the lowest around, then evened out no further than that: what has to meet stays at 0
+    lowest = sliding_window_view(np.pad(free, 2 * reach, mode="edge"), 2 * reach + 1).min(axis=1)
+    kernel = np.hanning(2 * reach + 3)[1:-1]
+    return np.convolve(lowest, kernel / kernel.sum(), "valid")
 
 
 def _sides(shape: str) -> list[tuple[str, int]]:
