@@ -12,7 +12,7 @@ from sadtalker3d.cli_options import Force, Seed, Take
 
 EXAMPLES = (
     "Examples: sadtalker3d edit take.json -o new.json --gain mouth=1.2,head=0.6 --emotion joy=0.6 --gaze camera; "
-    "sadtalker3d edit take.json -o part.json --trim 1.2:3.4 --smooth head=0.2 --fps 29.97; "
+    "sadtalker3d edit take.json -o part.json --trim 1.2:3.4 --sound part.wav --fps 29.97; "
     "sadtalker3d edit idle.json -o idle_loop.json --blinks 12 --loop 20s; "
     "sadtalker3d edit a.json -o both.json --join b.json --crossfade 0.3; "
     "sadtalker3d edit take.json --keys take.keys.json --max-error 0.1"
@@ -94,6 +94,12 @@ def edit(
         Steps, _step("RATE | TIMEs,... | none", "Other blinks: so many a minute, or at 1.2s,3.4s.")
     ] = None,
     add_blinks: Annotated[Steps, _step("RATE | TIMEs,...", "The same besides those that are there.")] = None,
+    sound: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the part of the sound that goes with the result to this .wav.", show_default=False
+        ),
+    ] = None,
     keys: Annotated[
         Path | None, typer.Option(help="Write curves with few keys to this .json.", show_default=False)
     ] = None,
@@ -116,8 +122,8 @@ def edit(
 
     steps = [(name, value) for name, value in context.obj or () if name in STEPS]
     made = run(
-        take, out, steps, keys=keys, max_error_mm=max_error, seed=seed, crossfade_s=crossfade, blend_s=blend,
-        between=between, force=force,
+        take, out, steps, sound=sound, keys=keys, max_error_mm=max_error, seed=seed, crossfade_s=crossfade,
+        blend_s=blend, between=between, force=force,
     )  # fmt: skip
     for note in made.notes:
         typer.echo(note, err=True)

@@ -36,6 +36,7 @@ def edit(
     out: str | Path | None = None,
     steps: Sequence[tuple[str, str]] = (),
     *,
+    sound: str | Path | None = None,
     keys: str | Path | None = None,
     max_error_mm: float = 0.1,
     seed: int = 0,
@@ -50,6 +51,7 @@ def edit(
     ----------
     out : .json or .npz (a basel track: .mat too)
     steps : pairs of a name of `edit.steps.STEPS` and its text, as `("gain", "mouth=1.2")`
+    sound : .wav for the part of the sound that goes with the result, which then names it
     keys : .json for curves, see `sadtalker3d.keys_file`
     max_error_mm : how far the curves may move any vertex of the head from where the result has it
 
@@ -61,8 +63,8 @@ def edit(
     UserError : a bad input, a step that is not possible, or an output that exists already (unless `force`)
     """
     take = Path(take)
-    outputs = [Path(path) for path in (out, keys) if path is not None]
-    if not outputs:
+    outputs = [Path(path) for path in (out, sound, keys) if path is not None]
+    if out is None and keys is None:
         raise UserError("name the result with -o NEW.json, or its curves with --keys KEYS.json")
     if out is not None and Path(out).suffix.lower() not in ENDINGS:
         raise UserError(
@@ -70,8 +72,10 @@ def edit(
         )
     if keys is not None and Path(keys).suffix.lower() != ".json":
         raise UserError(f"{keys}: curves are written as .json; choose such a name")
-    if len(outputs) == 2 and outputs[0].absolute() == outputs[1].absolute():
-        raise UserError(f"{out}: is named for the track and for its curves; choose two names")
+    if sound is not None and Path(sound).suffix.lower() != ".wav":
+        raise UserError(f"{sound}: the sound is written as .wav; choose such a name")
+    if len({path.absolute() for path in outputs}) < len(outputs):
+        raise UserError(f"{outputs[0]}: is named for two results; choose a name for each")
     if out is not None and not steps:
         raise UserError("no edit is asked for; `sadtalker3d edit --help` lists them")
     for name, _ in steps:
@@ -79,8 +83,8 @@ def edit(
             raise UserError(f"unknown edit '{name}'; choose one of {', '.join(STEPS)}")
     joined = [Path(text) for name, text in steps if name == "join"]
     track = load(take)
-    check_outputs(outputs, force=force, inputs=[take, *joined])
     sounds = _Sounds(take)
+    check_outputs(outputs, force=force, inputs=[take, *joined, *sounds.of(track)])
     setting = Setting(seed, crossfade_s, blend_s, between, load, sounds.voice, sounds.prosody)
     notes: list[str] = []
     given = track
@@ -89,6 +93,9 @@ def edit(
             before, track = track, apply(track, name, text, setting)
             notes += _step_notes(name, text, before, track)
         made = list[Path]()
+        if sound is not None:
+            track = sounds.cut_to(track, Path(sound))
+            made.append(Path(sound))
         if out is not None:
             done = [f"--{name.replace('_', '-')} {text}".rstrip() for name, text in steps]
             earlier = track.meta.get("edited")
@@ -110,7 +117,29 @@ class _Sounds:
 
     def __init__(self, take: Path) -> None:
         self._take, self._levels = take, dict[Path, "np.ndarray"]()
+        self._cut: Path | None = None
         self.notes: list[str] = []
+
+    def of(self, track: Track) -> list[Path]:
+        """The file of the track's sound, if it is there."""
+        path = self._path(track)
+        return [] if path is None else [path]
+
+    def cut_to(self, track: Track, out: Path) -> Track:
+        """The track with the part of its sound that goes with it, which is written to `out`."""
+        from sadtalker3d.sound_part import write_sound_part
+
+        named, path = sound_start(track), self._path(track)
+        if named is None:
+            raise UserError("--sound: no sound goes with the result, so there is none to write; leave it out")
+        if path is None:
+            raise UserError(
+                f"--sound: the sound {named[0]!r} is not there; put it back, or leave --sound out"
+            )
+        write_sound_part(path, out, named[1], track.duration_s)
+        self._cut = out
+        meta = {name: value for name, value in track.meta.items() if name != "cut_from"}
+        return track.replace(audio=out.name, meta=meta)
 
     def voice(self, track: Track) -> Voice | None:
         heard = self._heard(track)
@@ -128,8 +157,7 @@ class _Sounds:
 
     def named_from(self, track: Track, out: Path) -> Track:
         """The track with its sound named relative to `out`."""
-        named = sound_start(track)
-        path = None if named is None else find_audio(track.replace(audio=named[0]), self._take)
+        path = self._cut or self._path(track)
         if path is None:
             return track
         if track.audio is not None:
@@ -141,8 +169,7 @@ class _Sounds:
         from sadtalker3d.audio import open_audio
         from sadtalker3d.motion.listen import KeptMel, loudness
 
-        named = sound_start(track)
-        path = None if named is None else find_audio(track.replace(audio=named[0]), self._take)
+        named, path = sound_start(track), self._path(track)
         if named is None or path is None:
             note = "without the sound, how loud the voice is was guessed from the mouth"
             if note not in self.notes:
@@ -151,6 +178,10 @@ class _Sounds:
         if path not in self._levels:
             self._levels[path] = loudness(KeptMel(open_audio(path)))
         return self._levels[path], named[1]
+
+    def _path(self, track: Track) -> Path | None:
+        named = sound_start(track)
+        return None if named is None else find_audio(track.replace(audio=named[0]), self._take)
 
 
 def _step_notes(name: str, text: str, before: Track, after: Track) -> list[str]:
@@ -172,8 +203,8 @@ def _sound_notes(given: Track, track: Track) -> list[str]:
     if cut is None:
         return ["no sound goes with the result, so it names none"]
     return [
-        f"the result begins {cut[1]:.3f} s into the sound, so it names none: cut that too, as with "
-        f"`ffmpeg -ss {cut[1]:.3f} -i {Path(cut[0]).name} -t {track.duration_s:.3f} cut.wav`, and give it with --audio"
+        f"the result begins {cut[1]:.3f} s into the sound, so it names none; --sound PART.wav writes the part that "
+        "goes with it"
     ]
 
 

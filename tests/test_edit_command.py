@@ -67,6 +67,43 @@ def test_the_sound_is_named_as_long_as_it_goes_with_it(monkeypatch, capsys, tmp_
     assert "no sound goes with the result" in capsys.readouterr().err
 
 
+def test_the_part_of_the_sound_is_cut_with_it(monkeypatch, tmp_path, take, speech):
+    import soundfile
+
+    out, part = tmp_path / "p.json", tmp_path / "sounds" / "p.wav"
+    steps = ("--trim", "1:5", "--trim", "0.2:2", "--emotion", "joy=.5", "--sound", part)
+    assert run(monkeypatch, "edit", take, "-o", out, *steps) == 0
+    got = sadtalker3d.load(out)
+    assert got.audio == "sounds/p.wav"
+    assert "cut_from" not in got.meta
+    (whole, rate), (cut, cut_rate) = soundfile.read(speech), soundfile.read(part)
+    assert rate == cut_rate
+    np.testing.assert_allclose(cut, whole[round(1.2 * rate) : round(3 * rate)], atol=2 / 32768)
+
+
+def test_any_sound_is_cut(monkeypatch, tmp_path, take, write_sound):
+    import soundfile
+
+    stereo = np.random.default_rng(0).uniform(-0.5, 0.5, (44100 * 7, 2))
+    sadtalker3d.load(take).replace(audio="stereo.flac").save(take.parent / "s.json")
+    write_sound("stereo.flac", stereo, 44100, "PCM_16")
+    code = run(
+        monkeypatch,
+        "edit",
+        tmp_path / "s.json",
+        "-o",
+        tmp_path / "t.json",
+        "--trim",
+        "2:3",
+        "--sound",
+        tmp_path / "t.wav",
+    )
+    assert code == 0
+    cut, rate = soundfile.read(tmp_path / "t.wav")
+    assert (rate, cut.shape) == (44100, (44100, 2))
+    np.testing.assert_allclose(cut, stereo[88200:132300], atol=2 / 32768)
+
+
 def test_an_emotion_hears_the_sound_even_of_a_part(monkeypatch, tmp_path, take, speech):
     from sadtalker3d.audio import open_audio
     from sadtalker3d.motion.listen import KeptMel, loudness
@@ -130,7 +167,9 @@ def test_the_same_seed_is_the_same_bytes(monkeypatch, tmp_path, take):
         (("-o", "x.glb", "--mirror"), ("x.glb", "`export`")),
         (("--keys", "x.csv"), ("x.csv", ".json")),
         (("--keys", "OUT", "--max-error", "0"), ("0.0 mm", "above 0")),
-        (("-o", "OUT", "--keys", "OUT", "--mirror"), ("two names",)),
+        (("-o", "OUT", "--keys", "OUT", "--mirror"), ("named for two results",)),
+        (("-o", "OUT", "--mirror", "--sound", "x.mp3"), ("x.mp3", ".wav")),
+        (("-o", "OUT", "--loop", "2", "--sound", "x.wav"), ("no sound goes with the result",)),
         (("-o", "TAKE", "--mirror", "--force"), ("is what is being read",)),
     ],
 )
