@@ -24,6 +24,7 @@ UNSEEN = (
 )  # skin does not show them; a lid that follows the gaze would pass for a blink
 SOLVED = tuple(name for name in OPEN_64 if not name.startswith(UNSEEN))
 LEAST_SHARE = 0.03  # of a shape in a column: less is not seen
+LEAST_CLOSED = 0.5  # of mouthClose's motion at the lips may be left for it to count as there
 MOST_SHARE = 3.0  # a shape may be a third as strong as the column it stands for
 CONFIG = SolveConfig(
     ridge=1e-6
@@ -71,15 +72,24 @@ def by_motion(character: FaceModel, head: FaceModel, config: SolveConfig | None 
     Raises UserError when the two faces do not fit on each other.
     """
     matched = correspond(character, head)
-    columns = [head.expression_names.index(name) for name in SOLVED]
+    shapes = MOST_SHARE * matched.on_source(character.expression_basis)
+    columns = matched.on_target(head.expression_basis[[head.expression_names.index(name) for name in SOLVED]])
     weights, residual = solve(
-        MOST_SHARE * matched.on_source(character.expression_basis),
-        matched.on_target(head.expression_basis[columns]),
-        np.eye(len(columns)),
+        shapes,
+        columns,
+        np.eye(len(SOLVED)),
         weights=matched.weights,
         lips=matched.lips,
         config=config or CONFIG,
     )
+    # what only resembles mouthClose would be taken for it, while lips can be closed by the jaw instead
+    closing = SOLVED.index("mouthClose")
+    left = np.tensordot(weights[closing], shapes, 1) - columns[closing]
+    if (
+        np.square(left[matched.lips]).sum()
+        > LEAST_CLOSED**2 * np.square(columns[closing][matched.lips]).sum()
+    ):
+        weights[closing] = 0
     targets = {
         shape: {
             column: round(float(share), 3)

@@ -72,6 +72,15 @@ def test_gaze_and_tongue_follow_nothing(solved):
     assert not [column for column in columns if column.startswith(("eyeLook", "tongue", "teeth"))]
 
 
+def test_a_mouth_that_closes_by_its_jaw_alone(tmp_path):
+    shapes = {"Mund_auf": {"jawOpen": 1.0}, "Presse": {"mouthPressLeft": 1.0, "mouthPressRight": 1.0}}
+    folder = write_character(tmp_path / "jaw", bfm.load("open"), shapes)
+    document = json.loads(rig_solve(folder, tmp_path / "map.json").file.read_text())
+    assert share(document, "Mund_auf", "jawOpen") == pytest.approx(1.0, abs=0.05)
+    # `export --onto` then takes mouthClose off the jaw
+    assert not any(share(document, shape, "mouthClose") for shape in document["targets"])
+
+
 def test_arkits_names_need_no_solving(tmp_path):
     corners = "v 0 0 0\nv 1 0 0\nv 1 {} 0\nf 1 2 3\n"
     (tmp_path / "Neutral.obj").write_text(corners.format(1))
