@@ -24,7 +24,7 @@ def trim(track: Track, start_s: float = 0.0, end_s: float | None = None) -> Trac
     end_s = track.duration_s if end_s is None else end_s
     if not (math.isfinite(start_s) and math.isfinite(end_s)):
         raise UserError(f"cannot cut from {start_s} to {end_s} s; give times in seconds")
-    first, last = max(round(start_s * track.fps), 0), min(round(end_s * track.fps), len(track))
+    first, last = (round(min(max(time_s, 0), track.duration_s) * track.fps) for time_s in (start_s, end_s))
     if first >= last:
         raise UserError(
             f"no frame lies between {start_s:g} and {end_s:g} s; the track is {track.duration_s:g} s long"
@@ -121,7 +121,7 @@ def loop(track: Track, times: int = 1, *, length_s: float | None = None, blend_s
             raise UserError(f"a loop of {times} rounds is not possible; give a whole number from 1 up")
         frames = times * longest
     else:
-        frames = round(length_s * track.fps) if math.isfinite(length_s) else 0
+        frames = round(min(length_s, 10 * MAX_FRAMES) * track.fps) if length_s > 0 else 0
         if frames < max(overlap, 1):
             raise UserError(f"a loop of {length_s:g} s is shorter than its blend; give a longer one")
     if frames > MAX_FRAMES:

@@ -34,6 +34,7 @@ REGIONS: dict[str, tuple[str, ...]] = {
 """Named groups of columns of the `open` space; they overlap."""
 
 HEAD = "head"
+MOST_AMOUNT = 1e6
 
 
 def columns_of(track: Track, key: str) -> list[int]:
@@ -49,10 +50,10 @@ def columns_of(track: Track, key: str) -> list[int]:
 
 
 def checked_amounts(amounts: Mapping[str, float]) -> list[tuple[str, float]]:
-    """The pairs of name and amount; UserError for an amount that is not finite."""
+    """The pairs of name and amount; UserError for an amount that is not finite, or larger than any use."""
     for key, amount in amounts.items():
-        if not math.isfinite(amount):
-            raise UserError(f"the amount for '{key}' is {amount}; give a finite number")
+        if not (math.isfinite(amount) and abs(amount) <= MOST_AMOUNT):
+            raise UserError(f"the amount for '{key}' is {amount}; give a finite number up to {MOST_AMOUNT:g}")
     return list(amounts.items())
 
 

@@ -11,6 +11,8 @@ from sadtalker3d.edit.regions import HEAD, columns_of
 from sadtalker3d.errors import UserError
 from sadtalker3d.track import Track
 
+MOST_WIDTH_S = 60.0
+
 
 def smooth(track: Track, width_s: float, parts: Iterable[str] = ("face", HEAD)) -> Track:
     """Even out fast motion without delaying it.
@@ -27,8 +29,8 @@ def smooth(track: Track, width_s: float, parts: Iterable[str] = ("face", HEAD)) 
     ------
     UserError : an unknown part, or a width that is negative or not finite
     """
-    if not (math.isfinite(width_s) and width_s >= 0):
-        raise UserError(f"the smoothing width is {width_s} s; it must be 0 or more")
+    if not (math.isfinite(width_s) and 0 <= width_s <= MOST_WIDTH_S):
+        raise UserError(f"the smoothing width is {width_s:g} s; it must be 0 or more, up to {MOST_WIDTH_S:g}")
     sigma = width_s * track.fps / math.sqrt(8 * math.log(2))
     parts = list(parts)
     columns = sorted({i for part in parts if part != HEAD for i in columns_of(track, part)})

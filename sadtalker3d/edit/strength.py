@@ -8,6 +8,7 @@ import numpy as np
 
 from sadtalker3d.edit.regions import HEAD, checked_amounts, columns_of
 from sadtalker3d.errors import UserError
+from sadtalker3d.keys import POSE
 from sadtalker3d.track import Track
 
 
@@ -53,6 +54,8 @@ def offset(
     ------
     UserError : an unknown name or an amount that is not finite
     """
+    turn, shift = list(rotation_rad), list(translation)
+    checked_amounts(dict(zip(POSE, (*turn, *shift), strict=True)))
     added = np.zeros(len(track.names), np.float32)
     for key, amount in checked_amounts(amounts or {}):
         if key == HEAD:
@@ -60,6 +63,6 @@ def offset(
         added[columns_of(track, key)] += np.float32(amount)
     return track.replace(
         expression=track.expression + added,
-        rotation=track.rotation + np.array(list(rotation_rad), np.float32),
-        translation=track.translation + np.array(list(translation), np.float32),
+        rotation=track.rotation + np.array(turn, np.float32),
+        translation=track.translation + np.array(shift, np.float32),
     )

@@ -94,3 +94,18 @@ def test_targets_of_a_gaze():
     assert (first, second) == (0, 1.5)
     assert point[0] == pytest.approx(2)
     assert point[2] == pytest.approx(0.1086)
+
+
+@pytest.mark.parametrize("number", ["1e308", "-1e308", "1e30", "1e-308", "1e9", "0"])
+def test_absurd_numbers_are_refused_or_harmless(number):
+    for name, text in (
+        ("gain", "mouth={}"), ("offset", "yaw={}"), ("offset", "x={}"), ("smooth", "{}"), ("trim", "{0}:{0}"),
+        ("loop", "{}"), ("loop", "{}s"), ("fps", "{}"), ("length", "{}"), ("emotion", "joy={}"),
+        ("emotion", "joy=1@{0}:{0}"), ("gaze", "0@{0}/{0}"), ("blinks", "{}"), ("blinks", "{}s"),
+    ):  # fmt: skip
+        try:
+            out = apply(track(30), name, text.format(number), SETTING)
+        except UserError:
+            continue
+        assert len(out) < 100
+        assert np.isfinite(out.expression).all()
