@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sadtalker3d.cli_edit import EXAMPLES, InOrder, edit
 from sadtalker3d.cli_options import (
     AsymmetryGain,
     BlinkGain,
@@ -51,6 +52,7 @@ INTERRUPTED = 130  # a shell's exit code for Ctrl-C, 128 and SIGINT's number; ty
 app.add_typer(rig_app, name="rig")
 app.add_typer(train_app, name="train")
 app.add_typer(weights_app, name="weights")
+app.command(cls=InOrder, epilog=EXAMPLES)(edit)
 
 
 def _gains(**parts: float):  # type: ignore[no-untyped-def]
