@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sadtalker3d.cli_dub import DUB_EXAMPLES, dub, retarget
 from sadtalker3d.cli_edit import EXAMPLES, InOrder, edit
 from sadtalker3d.cli_options import (
     AsymmetryGain,
@@ -53,6 +54,10 @@ app.add_typer(rig_app, name="rig")
 app.add_typer(train_app, name="train")
 app.add_typer(weights_app, name="weights")
 app.command(cls=InOrder, epilog=EXAMPLES)(edit)
+app.command(epilog=DUB_EXAMPLES)(dub)
+app.command(
+    epilog="Example: sadtalker3d retarget take.json --from actor.json --to character.json -o fitted.json"
+)(retarget)
 
 
 def _gains(**parts: float):  # type: ignore[no-untyped-def]

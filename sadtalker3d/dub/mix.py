@@ -128,8 +128,8 @@ def _mouth(
     held = [place for place, name in enumerate(names) if name.startswith(EXPRESSIVE)]
     slow = slow_part(old[:, held], performance.fps, config.tension_s, config.tension_share)[inside]
     own[:, held] = config.tension * slow
-    part = np.clip((lip_opening_mm(speech) - config.closed_mm) / (config.free_mm - config.closed_mm), 0, 1)
-    free = np.maximum(part, 1 - new_voice.speaking)  # lips that speak and meet are not parted again
+    apart = np.clip((lip_opening_mm(speech) - config.closed_mm) / (config.free_mm - config.closed_mm), 0, 1)
+    free = np.maximum(apart, 1 - new_voice.speaking)  # lips that speak and meet are not parted again
     opening = [place for place, name in enumerate(names) if name.startswith(OPENING)]
     own[:, opening] *= free[:, None]
     return new + own * np.clip(1 - new, 0, 1)

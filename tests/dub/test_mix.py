@@ -60,7 +60,7 @@ def test_lips_that_meet_still_meet_under_a_sneer(speech):
     closed = (lip_opening_mm(speech) < 0.1) & (np.arange(200) < 100)
     assert closed.sum() > 10
     assert take.column("mouthUpperUpLeft")[closed].max() < 0.25, "it gives way where the voice speaks"
-    assert take.column("mouthUpperUpLeft")[124] > 0.4, "and comes back in the pause"
+    assert take.column("mouthUpperUpLeft")[124] > 0.3, "and comes back in the pause"
 
 
 def test_a_line_leaves_the_rest_untouched(performance, speech):

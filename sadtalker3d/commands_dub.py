@@ -1,0 +1,162 @@
+"""What `dub` and `retarget` do, on files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sadtalker3d.dub import DubConfig, Fit, range_of
+from sadtalker3d.dub import dub as mix
+from sadtalker3d.dub import retarget as moved
+from sadtalker3d.dub.lines import Line, read_lines
+from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.export import read
+from sadtalker3d.files import Made, check_outputs
+from sadtalker3d.progress import Mode, progress
+from sadtalker3d.track import Track, find_audio, relative_audio
+
+if TYPE_CHECKING:
+    from sadtalker3d.edit import Voice
+
+TRACKS = (".json", ".npz")
+VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
+LONGEST_OVER = 10.0  # times the performance: beyond that a speech is not meant for it
+
+
+def dub(
+    performance: str | Path,
+    out: str | Path,
+    *,
+    audio: str | Path | None = None,
+    lines: str | Path | None = None,
+    fit: Fit = "keep",
+    start_s: float | None = None,
+    end_s: float | None = None,
+    tension: float = 1.0,
+    soften: float = 0.5,
+    gains: Mapping[str, float] | None = None,
+    seed: int = 0,
+    sound: str | Path | None = None,
+    force: bool = False,
+    show: Mode = "none",
+) -> Made:
+    """New words in an old performance: a track file whose mouth says `audio`, or the lines of a table.
+
+    Parameters
+    ----------
+    performance : an `open` track, or a capture in any format that is read
+    out : .json or .npz
+    audio : the new speech; or `lines`, a table of several (see `dub.lines.read_lines`)
+    fit : what happens where the lengths differ: keep, stretch or pauses
+    start_s, end_s : the part that says it; all unless given
+    tension, soften, gains : see `DubConfig`
+    sound : .wav to write the result's sound to; without it a whole dub names `audio`, and a part names none
+
+    Raises UserError for bad inputs, or an output that exists already (unless `force`).
+    """
+    performance, out = Path(performance), Path(out)
+    if performance.suffix.lower() in VIDEOS:
+        raise UserError(
+            f"{performance}: is a video; a dub starts from a track of the performance, such as take.json"
+        )
+    if (audio is None) == (lines is None):
+        raise UserError("name either the new speech with --audio or a table of lines with --lines")
+    if out.suffix.lower() not in TRACKS:
+        raise UserError(f"{out}: a dub is written as .json or .npz; `export` makes other files of it")
+    if sound is not None and Path(sound).suffix.lower() != ".wav":
+        raise UserError(f"{sound}: the sound is written as .wav; choose such a name")
+    whole = lines is None and start_s is None and end_s is None
+    if fit != "keep" and not whole:
+        raise UserError(f"--fit {fit} is for a whole performance; leave it out, or leave the range out")
+    old = read(performance)
+    said = read_lines(lines) if lines is not None else (Line(start_s or 0.0, Path(str(audio)), end_s),)
+    outputs = [out, *([] if sound is None else [Path(sound)])]
+    old_sound = find_audio(old, performance)
+    check_outputs(
+        outputs,
+        force=force,
+        inputs=[performance, *(line.sound for line in said), *([old_sound] if old_sound else [])],
+    )
+    config = DubConfig(tension, soften, dict(gains or {}))
+    notes: list[str] = []
+    take, spoken = old, list[tuple[float, float, Path]]()
+    try:
+        for number, line in enumerate(said):
+            new = _speech(line.sound, seed, f"dub {number + 1}/{len(said)}" if len(said) > 1 else "dub", show)
+            if new.duration_s > LONGEST_OVER * old.duration_s:
+                notes.append(
+                    f"{line.sound.name} is {new.duration_s:g} s long, the performance {old.duration_s:g} s: "
+                    "it repeats itself a lot"
+                )
+            until = line.end_s
+            if not whole and until is None:
+                until = line.start_s + new.duration_s
+                following = said[number + 1].start_s if number + 1 < len(said) else None
+                if following is not None and until > following:
+                    until = following
+                    notes.append(f"{line.sound.name} is cut at {following:g} s, where the next line begins")
+                if number + 1 == len(said) and until >= take.duration_s:
+                    until = None
+            take = mix(
+                take, new, fit=fit, start_s=line.start_s, end_s=until, config=config,
+                old_voice=_voice(old_sound, take) if len(take) == len(old) and fit == "keep" and whole else None,
+                new_voice=_voice(line.sound, new),
+            )  # fmt: skip
+            spoken.append((line.start_s, take.duration_s if until is None else until, line.sound))
+    except TrackError as error:
+        raise UserError(f"{performance}: {error}") from None
+    named: Path | None = said[0].sound if whole else None
+    if sound is not None:
+        from sadtalker3d.sound_mix import write_dubbed_sound
+
+        named = write_dubbed_sound(None if whole else old_sound, spoken, sound, take.duration_s)
+        if old_sound is None and not whole:
+            notes.append(
+                "the performance names no sound that is there: the sound is silent outside the new lines"
+            )
+    elif not whole:
+        notes.append("the result names no sound; --sound DUB.wav writes the old one with the new lines in it")
+    take = take.replace(audio=None if named is None else relative_audio(named, out))
+    return Made(take.save(out), tuple(notes))
+
+
+def retarget(
+    take: str | Path, out: str | Path, *, source: str | Path, target: str | Path, force: bool = False
+) -> Made:
+    """One face's track for another: each one's rest and reach are measured on a take of it.
+
+    source, target : takes of some ten seconds in which the one's and the other's face speak
+
+    Raises UserError for bad inputs, or an output that exists already (unless `force`).
+    """
+    out = Path(out)
+    if out.suffix.lower() not in TRACKS:
+        raise UserError(f"{out}: a track is written as .json or .npz; `export` makes other files of it")
+    track = read(take)
+    check_outputs([out], force=force, inputs=[Path(take), Path(source), Path(target)])
+    ranges = []
+    for path in (source, target):
+        measured = read(path)
+        measured.require_space(track.space, f"{path}, of which the reach is measured,")
+        ranges.append(range_of(measured))
+    made = moved(track, *ranges)
+    sound = find_audio(track, take)
+    if sound is not None:
+        made = made.replace(audio=relative_audio(sound, out))
+    return Made(made.save(out))
+
+
+def _speech(audio: Path, seed: int, task: str, show: Mode) -> Track:
+    from sadtalker3d.talker import Talker
+
+    with progress(task, show) as report:
+        return Talker().animate(audio, seed=seed, still=True, progress=report)
+
+
+def _voice(sound: Path | None, track: Track) -> Voice | None:
+    from sadtalker3d.audio import open_audio
+    from sadtalker3d.edit import voice_of_sound
+    from sadtalker3d.motion.listen import KeptMel, loudness
+
+    return None if sound is None else voice_of_sound(loudness(KeptMel(open_audio(sound))), track)
