@@ -60,6 +60,24 @@ app.command(
 )(retarget)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from sadtalker3d import __version__
+
+        typer.echo(f"sadtalker3d {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
 def _gains(**parts: float):  # type: ignore[no-untyped-def]
     from sadtalker3d.motion.gains import Gains
 
@@ -442,6 +460,34 @@ def styles() -> None:
     typer.echo("")
     for habit, note in HABIT_NOTES.items():
         typer.echo(f"{habit}: {note}")
+
+
+@app.command(epilog="Example: sadtalker3d head -o me.glb --portrait me.jpg")
+def head(
+    out: Annotated[Path, typer.Option("-o", "--out", help="The .glb to make.", show_default=False)],
+    portrait: Annotated[
+        Path | None,
+        typer.Option(help="A picture of the person whose head it becomes; the mean head unless given."),
+    ] = None,
+    points: FacePoints = None,
+    force: Force = False,
+    progress: Progress = "auto",
+) -> None:
+    """Write the head at rest with its 64 shapes, or a person's likeness of it from a portrait."""
+    from sadtalker3d.commands_head import head as run
+
+    typer.echo(run(out, portrait=portrait, points=points, force=force, show=progress))
+
+
+@app.command(epilog="Example: sadtalker3d addon -o sadtalker3d.zip; in Blender drag the file into the window")
+def addon(
+    out: Annotated[Path, typer.Option("-o", "--out", help="The .zip to make.", show_default=False)],
+    force: Force = False,
+) -> None:
+    """Build the Blender extension, which calls this command line."""
+    from sadtalker3d.addon import build
+
+    typer.echo(build(out, force=force))
 
 
 @app.command(epilog="Example: sadtalker3d doctor")

@@ -69,12 +69,16 @@ def reduce_keys(
     limits = [tolerance] * len(track.names) + [angle_tolerance_rad] * 3 + [translation_tolerance] * 3
     curves = []
     for name, column, limit in zip((*track.names, *POSE), columns_and_pose(track).T, limits, strict=True):
-        keys = _keys(column, limit)
+        keys = reduce_column(column, limit)
         curves.append(Curve(name, keys, column[keys]))
     return tuple(curves)
 
 
-def _keys(values: np.ndarray, tolerance: float) -> np.ndarray:
+def reduce_column(values: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which of (n,) values to keep, so that straight lines between them pass within `tolerance` of all: (k,) indices.
+
+    The first and last are always kept; of values that do not change, the first alone.
+    """
     if np.ptp(values) == 0:
         return np.array([0])
     keys = np.array([0, len(values) - 1])

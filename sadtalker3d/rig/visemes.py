@@ -97,10 +97,13 @@ def solve_visemes(
     return found, loss
 
 
+def _apart(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(n, m) distances; in Blender, which has no scipy, there is no tree to ask."""
+    return np.linalg.norm(points[:, None] - others, axis=2)
+
+
 @cache
 def _mouth(config: VisemeConfig) -> _Mouth:
-    from scipy.spatial import cKDTree
-
     import bfm
 
     face = bfm.load("open")
@@ -112,9 +115,9 @@ def _mouth(config: VisemeConfig) -> _Mouth:
     skin = np.unique(face.faces[face.parts["skin"]])
     middle = face.mean[rims].mean(axis=0)
     skin = skin[np.linalg.norm(face.mean[skin] - middle, axis=1) < config.around_m]
-    near = cKDTree(face.mean[rims]).query(face.mean[skin])[0] < config.lips_m
+    near = _apart(face.mean[skin], face.mean[rims]).min(axis=1) < config.lips_m
     tongue = np.unique(face.faces[face.parts["tongue"]])
-    facing = lower[cKDTree(face.mean[lower, :1]).query(face.mean[upper, :1])[1]]
+    facing = lower[_apart(face.mean[upper, :1], face.mean[lower, :1]).argmin(axis=1)]
     basis = face.expression_basis
     columns = [basis[:, skin], basis[:, tongue], basis[:, upper] - basis[:, facing]]
     importance = [
