@@ -141,7 +141,7 @@ def test_bad_inputs_are_one_sentence_and_change_nothing(play, take, tmp_path: Pa
         "other rig": "'wing' in the map is no column",
         "no sound": "/nowhere/speech.wav is not there",
         "basel": "needs a track in the 'open' space",
-        "not a track": "refusals.py: not a track file",
+        "not a track": "refusals.py: unknown ending '.py'",
         "no speech": "/nowhere/speech.wav is not there",
         "not sound": "notes.txt",
         "other version": "is version 0.0.9, this extension",
