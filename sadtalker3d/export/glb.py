@@ -5,6 +5,7 @@ Source: Khronos glTF 2.0 specification, chapters 3.6 (binary data) and 4 (GLB).
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 from dataclasses import dataclass, field
@@ -107,6 +108,12 @@ class GlbWriter:
             accessor |= _bounds(np.concatenate([kept, others]))
         self.accessors.append(accessor)
         return len(self.accessors) - 1
+
+    def pack(self, document: dict[str, Any]) -> bytes:
+        """What `write` writes, as bytes."""
+        file = io.BytesIO()
+        self.write(file, document)
+        return file.getvalue()
 
     def write(self, file: BinaryIO, document: dict[str, Any]) -> None:
         """The whole file, piece by piece, `document` being the glTF JSON without buffers, views and accessors."""
