@@ -238,6 +238,10 @@ def export(
     fill_missing: Annotated[
         bool, typer.Option("--fill-missing", help="Weights that a Live Link CSV lacks are zero.")
     ] = False,
+    neutral_first_frame: Annotated[
+        bool,
+        typer.Option("--neutral-first-frame", help="A Live Link recording begins at rest: subtract it."),
+    ] = False,
     expressions: Annotated[
         str | None,
         typer.Option(
@@ -300,6 +304,7 @@ def export(
 
     made = run(
         take, out, format=format, fps=fps, angle_unit=angle_unit, fill_missing=fill_missing or None,
+        neutral_first_frame=neutral_first_frame or None,
         expressions=expressions, profile=profile, quantized=quantized or None, basel=basel, space=space,
         portrait=portrait, onto=onto, rig_map=rig, force=force,
     )  # fmt: skip

@@ -75,6 +75,9 @@ def test_the_command_takes_what_the_formats_take(monkeypatch, capsys, tmp_path, 
     back = sadtalker3d.load(tmp_path / "b.json")
     assert back.fps == 30
     np.testing.assert_allclose(back.rotation[0], take.rotation[0], atol=1e-6)
+    assert run(monkeypatch, *read, "--angle-unit", "deg", "--neutral-first-frame", "--force") == 0
+    rest = sadtalker3d.load(tmp_path / "b.json")
+    assert not rest.rotation[0].any() and not rest.expression[0].any() and rest.rotation.any()
     assert run(monkeypatch, "export", path, "-o", tmp_path / "t.vrma", "--expressions", "arkit") == 0
     assert run(monkeypatch, "export", path, "-o", tmp_path / "frames", "--format", "ply") == 0
     assert len(list((tmp_path / "frames").glob("head_*.ply"))) == 48

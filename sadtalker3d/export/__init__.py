@@ -42,7 +42,11 @@ WITHOUT_EFFECT = (*HEAD, "tell")  # options that may be given to every format, w
 FORMATS: dict[str, Format] = {
     "gltf": Format("gltf", (".glb",), (*HEAD, "profile", "quantized", "tell")),
     "livelink": Format(
-        "livelink", (".csv",), ("angle_unit", "fold_speech"), ("angle_unit", "fill_missing"), space="open"
+        "livelink",
+        (".csv",),
+        ("angle_unit", "fold_speech"),
+        reading=("angle_unit", "fill_missing", "neutral_first_frame"),
+        space="open",
     ),
     "page": Format("page", (".html", ".htm"), (*HEAD, "tell"), reads=False),
     "track": Format("track_json", (".json", ".npz", ".mat")),

@@ -114,6 +114,8 @@ def _bones(character: Character) -> dict[str, str]:
         still = (role.endswith("eye") and eyes_by_shape) or (role == "jaw" and speaks)
         note = " (stays: shapes do it)" if still else ""
         said[role] = "-" if node is None else f"{_node_name(character, node)}{note}"
+    if bones.head is None and bones.neck is None:
+        said["head"] = "-  (a file that is a head alone turns as a whole)"
     return said
 
 

@@ -158,7 +158,7 @@ def _read_glb(path: Path, data: bytes) -> GltfFile:
         position += size
     if not chunks or chunks[0][0] != _JSON_CHUNK:
         raise UserError("has no JSON part: the file is damaged")
-    document = _parse(chunks[0][1])
+    document = _parse(chunks[0][1].rstrip(b"\0"))  # some exporters pad with zeros instead of blanks
     has_binary = len(chunks) > 1 and chunks[1][0] == _BIN_CHUNK
     binary = chunks[1][1] if has_binary else b""
     check_document(document, binary if has_binary else None)

@@ -14,18 +14,12 @@ import numpy as np
 
 from sadtalker3d.export.character import Character
 from sadtalker3d.export.gltf_nodes import Nodes, from_matrix, inverse, multiply, to_matrix
-from sadtalker3d.rig.names import plain
+from sadtalker3d.rig.bones import arm_side
 from sadtalker3d.rotation import short_way, to_quaternions
 from sadtalker3d.track import Track
 
 EYE_COLUMNS = tuple(
     f"eyeLook{way}{side}" for way in ("Up", "Down", "In", "Out") for side in ("Left", "Right")
-)
-ARMS = (
-    ("leftarm", "rightarm"),
-    ("leftupperarm", "rightupperarm"),
-    ("upperarml", "upperarmr"),
-    ("larm", "rarm"),
 )
 
 
@@ -56,11 +50,8 @@ def facing(character: Character) -> np.ndarray:
     nodes, bones = character.nodes, character.bones
     pair = (bones.left_eye, bones.right_eye)
     if None in pair:
-        known = {plain(name.split(":")[-1]): index for index, name in enumerate(nodes.names) if name}
-        for left, right in ARMS:
-            if plain(left) in known and plain(right) in known:
-                pair = (known[plain(left)], known[plain(right)])
-                break
+        arms = {arm_side(name): index for index, name in reversed(list(enumerate(nodes.names)))}
+        pair = (arms.get("l"), arms.get("r"))
     if pair[0] is None or pair[1] is None:
         return np.array([0.0, 0, 0, 1])
     across = nodes.world_matrix(pair[0])[:3, 3] - nodes.world_matrix(pair[1])[:3, 3]

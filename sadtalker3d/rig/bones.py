@@ -38,12 +38,20 @@ class Bones:
 
 def role_of(name: str) -> str | None:
     """What a bone of this name is: head, neck, leftEye, rightEye, jaw, or None."""
+    return _ROLES.get(_stem_and_side(name))
+
+
+def arm_side(name: str) -> str | None:
+    """ "l" or "r" for an upper arm, which tells where a character without eye bones faces; else None."""
+    stem, side = _stem_and_side(name)
+    return side or None if stem in ("arm", "upperarm") else None
+
+
+def _stem_and_side(name: str) -> tuple[str, str]:
     words = [word.casefold() for word in _WORDS.findall(name)]
     sides = {_SIDES[word] for word in words if word in _SIDES}
-    rest = [word for word in words if word not in _FILLERS and word not in _SIDES]
-    if len(sides) > 1:
-        return None
-    return _ROLES.get(("".join(rest), next(iter(sides), "")))
+    stem = "".join(word for word in words if word not in _FILLERS and word not in _SIDES)
+    return stem, next(iter(sides)) if len(sides) == 1 else "?" if sides else ""
 
 
 def find_bones(

@@ -98,6 +98,18 @@ def test_a_head_that_faces_backwards_turns_its_own_way(tmp_path):
         assert shakes.apply(nose) @ left > 0.1
 
 
+def test_arms_tell_the_front_where_there_are_no_eye_bones(tmp_path):
+    one = characters.Character()
+    root = one.node("Root", rotation=[0.0, 0.7071068, 0, 0.7071068])  # looks along +x
+    head = one.node("Head", root, translation=[0, 1.5, 0])
+    for side, x in (("Left", 0.2), ("Right", -0.2)):
+        one.node(f"{side}Arm", root, translation=[x, 1.3, 0])
+    one.node("Face", head, mesh=one.mesh("Face", ("jawOpen",)))
+    played = Played(talking_bytes(head_track(np.array([[20.0, 0, 0]])), one.save(tmp_path / "a.glb"))[0])
+    nods = world(played, head, 0) * world(played, head, None).inv()
+    np.testing.assert_allclose(nods.as_rotvec(degrees=True), [0, 0, -20], atol=1e-3)
+
+
 def test_eyes_turn_on_their_bones_when_no_shape_looks(tmp_path):
     names = tuple(name for name in ARKIT_52 if not name.startswith("eyeLook"))
     path = characters.full_body(tmp_path / "body.glb", names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.rig.bones import find_bones, role_of
+from sadtalker3d.rig.bones import arm_side, find_bones, role_of
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,17 @@ from sadtalker3d.rig.bones import find_bones, role_of
 )  # fmt: skip
 def test_role(name, role):
     assert role_of(name) == role
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        ("mixamorig:LeftArm", "l"), ("Bip01 R UpperArm", "r"), ("CC_Base_L_Upperarm", "l"), ("upper_arm.R", "r"),
+        ("J_Bip_L_UpperArm", "l"), ("LeftForeArm", None), ("Armature", None), ("arm", None), ("LeftHand", None),
+    ],
+)  # fmt: skip
+def test_arms(name, side):
+    assert arm_side(name) == side
 
 
 NAMES = ["root", "neck_01", "neck_02", "head", "eye.L", "eye.R", "head.001"]
