@@ -55,8 +55,9 @@ def test_a_quarter_of_the_keys_within_a_tenth_of_a_millimetre(spoken, reduced):
 
 
 def test_another_face_is_as_close(spoken, reduced):
-    values = curves_at(reduced, np.arange(len(spoken)))
-    assert furthest_mm(spoken, values, np.random.default_rng(2).normal(0, 1, 80)) <= 0.1
+    part = edit.trim(spoken, 3, 5)
+    values = curves_at(reduced, np.arange(75, 125))
+    assert furthest_mm(part, values, np.random.default_rng(2).normal(0, 1, 80)) <= 0.1
 
 
 def test_keys_are_counted_and_lie_on_the_track(spoken, reduced):
@@ -87,9 +88,9 @@ def test_a_wider_limit_needs_fewer_keys(spoken, reduced):
 
 
 def test_blocks_join_without_a_seam(spoken):
-    cut = reduce_keys_mm(spoken, FACE, 0.2, BudgetConfig(block_frames=40))
-    values = curves_at(cut, np.arange(len(spoken)))
-    assert furthest_mm(spoken, values) <= 0.2
+    part = edit.trim(spoken, 0, 2)
+    cut = reduce_keys_mm(part, FACE, 0.2, BudgetConfig(block_frames=20))
+    assert furthest_mm(part, curves_at(cut, np.arange(len(part)))) <= 0.2
 
 
 def test_a_column_that_rests_in_one_block_only():
