@@ -20,9 +20,13 @@ EYE_CORNERS = (33, 263)
 class HiddenConfig:
     """Measured on 62 pictures of uncovered faces (paintings, a mask, a drawing among them) and 35 painted-over ones."""
 
-    dark: float = 0.35  # the eye's brightest tenth by the skin: 0.5 to 1.4 of seen eyes, 0.2 behind dark glass
+    dark: float = (
+        0.35  # the eye's brightest tenth by the skin: 0.5 to 1.4 of seen eyes, 0.2 behind dark glass
+    )
     plain: float = 10.0  # lightness from its darkest to its brightest tenth: 16 to 76 of seen eyes, 3 behind
-    like_around: float = 3.0  # colour distance of the lips from what is around them: few mouths are so alike ...
+    like_around: float = (
+        3.0  # colour distance of the lips from what is around them: few mouths are so alike ...
+    )
     smooth: float = 6.0  # ... and those are smiles, whose lightness ranges over 10 and more
     patch: float = 0.03  # of the eyes' distance: half a side of the places that are compared
 

@@ -15,19 +15,24 @@ from pathlib import Path
 
 import numpy as np
 
-from sadtalker3d.face.fit import fit_portrait3d
+from sadtalker3d.face.fit import eye_opening, fit_portrait3d
 from sadtalker3d.face.fit_problem import FREE, FitConfig, HeadProblem
 from sadtalker3d.face.headfit import HeadFit
 from sadtalker3d.face.landmarks import Landmarks, largest_face
 from sadtalker3d.face.mesh_points import mesh_points
 from sadtalker3d.face.video import read_frames
 from sadtalker3d.render.portrait import PhotoPortrait
+from sadtalker3d.rig.arkit import ARKIT_52
 from sadtalker3d.rotation import from_matrices, to_matrices
 from sadtalker3d.track import Track
 from tests.benchmarks.portrait_reenactment import scores
 from tests.benchmarks.rendered_clip import Clip, head
 
 TURNS = 3  # pose and expression in turns, from the frame before
+# a known person's expression may be larger than a stranger's, and a gap between their lips is one
+FOLLOWING = FitConfig(expression_mm=0.6, closed=0.0)
+SHUT = 0.18  # height by width of eyes as the detector draws them when they are shut
+BLINK = tuple(ARKIT_52.index(f"eyeBlink{side}") for side in ("Left", "Right"))
 
 
 class FittedFrames:
@@ -36,7 +41,7 @@ class FittedFrames:
     def __init__(self, fit: HeadFit, points: np.ndarray) -> None:
         model, places = head(), mesh_points()
         self._fit = fit
-        self._problem = HeadProblem(points, fit.size_px, model, places, FitConfig(expression_mm=0.6))
+        self._problem = HeadProblem(points, fit.size_px, model, places, FOLLOWING)
         self._problem.mean = places.of((model.neutral(fit.identity) + fit.offsets_m).astype(np.float64))
         self._problem.columns = self._problem.columns.copy()
         self._problem.columns[:80] = 0.0  # the identity is in the mean
@@ -75,16 +80,21 @@ def followed(frames: np.ndarray) -> tuple[Clip, np.ndarray]:
     face = largest_face(frames[0], "the source frame", finder)[0]
     fit = fit_portrait3d(frames[0], face, head())
     fitted = FittedFrames(fit, face.mesh[:, :2].astype(np.float64))
-    rows = []
+    rows, openings = [], []
     for t, frame in enumerate(frames):
         found = finder.follow(frame, face) or next(iter(finder.find(frame)), None)
         if found is None:
             raise ValueError(f"no face in frame {t}")
         face = found
+        openings.append(eye_opening(face.mesh))
         rows.append(fitted.of(face.mesh[:, :2].astype(np.float64)))
     weights, turns, shifts = (np.array(column) for column in zip(*rows, strict=True))
     # the detector's own misplacement at the source frame is in all frames alike
     weights = np.clip(weights - weights[0] + fit.expression, 0, 1)
+    # the detector's lids follow a blink half way, and so do the fitted ones
+    opening = np.array(openings)
+    closing = np.clip((opening[0] - opening) / max(opening[0] - SHUT, 0.02), 0, 1)
+    weights[:, BLINK] = np.maximum(weights[:, BLINK], closing[:, None])
     relative = turns[0].T @ turns
     moved = (shifts - shifts[0]) @ turns[0]
     portrait = PhotoPortrait(frames[0], fit, model=head())
