@@ -23,7 +23,7 @@ from sadtalker3d.face.mesh_points import mesh_points
 from sadtalker3d.face.video import read_frames
 from sadtalker3d.render.portrait import PhotoPortrait
 from sadtalker3d.rig.arkit import ARKIT_52
-from sadtalker3d.rotation import from_matrices, to_matrices
+from sadtalker3d.rotation import from_matrices
 from sadtalker3d.track import Track
 from tests.benchmarks.portrait_reenactment import scores
 from tests.benchmarks.rendered_clip import Clip, head
