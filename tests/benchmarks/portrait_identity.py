@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -53,7 +54,10 @@ class Identity:
 
 
 def distances(picture: np.ndarray, identity: Identity) -> dict[str, float]:
-    """Of frames at rest, speaking, and speaking at the limits of head motion, from the photo."""
+    """Of frames at rest, speaking, and speaking at the limits of head motion, from the photo.
+
+    A pose that takes the face beyond the picture's edge, where it cannot be found again, is left out.
+    """
     fit = fit_portrait3d(picture, largest_face(picture, "the picture")[0], head())
     portrait = PhotoPortrait(picture, fit, model=head())
     limits, own = LimitConfig(), identity.of(picture)
@@ -67,7 +71,8 @@ def distances(picture: np.ndarray, identity: Identity) -> dict[str, float]:
     for name, turn in poses.items():
         row = np.zeros_like(SPOKEN) if name == "rest" else SPOKEN
         track = Track(row[None], np.array([turn]), np.zeros((1, 3)), names=tuple(head().expression_names))
-        found[name] = float(np.linalg.norm(identity.of(next(portrait.frames(track))) - own))
+        with suppress(UserError):
+            found[name] = float(np.linalg.norm(identity.of(next(portrait.frames(track))) - own))
     return found
 
 
