@@ -210,14 +210,15 @@ class _Paint:
         apart = self.log_ratio - self._median(self._sure_skin())
         light = apart.mean(axis=1)
         hue = np.linalg.norm(apart - light[:, None], axis=1)
-        unlike = np.maximum(
-            ramp(np.where(light < 0, -light, config.brighter * light), config.darker),
-            ramp(hue, config.other_hue),
-        )
+        above = ramp(model.mean[:, 1] - model.mean[model.landmarks68[19], 1], config.brow_m)
+        # above the brows what is darker than skin is the person's hair; what is dark has no hue to speak of
+        darker = ramp(-light, config.darker)
+        unlike = np.maximum.reduce([
+            darker * (1 - above), ramp(config.brighter * light, config.darker),
+            (1 - darker) * ramp(hue, config.other_hue),
+        ])  # fmt: skip
         inner = np.delete(mesh_points().of(model.mean.astype(np.float64)), OVAL, axis=0)
         near = ramp(cKDTree(inner).query(model.mean)[0], config.face_m)
-        # above the brows hair is the person's own
-        near *= 1 - ramp(model.mean[:, 1] - model.mean[model.landmarks68[19], 1], config.brow_m)
         like = 1 - np.where(self.hair, 0.0, near * unlike)
         edges = np.concatenate([model.faces[:, [0, 1]], model.faces[:, [1, 2]], model.faces[:, [2, 0]]])
         ends = model.weld[edges]
