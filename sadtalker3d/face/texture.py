@@ -41,6 +41,7 @@ class TextureConfig:
         0.9  # most share of the mirrored side: some of the own colour keeps moles from doubling sharply
     )
     smooth: float = 0.3  # of the ratios' field over the mesh; more carries tone further and detail less
+    tone: float = 60.0  # the same for what matches the mirrored side: about 15 mm
     typical: float = (
         0.004  # pull of the ratios to those of the part: dark strands at an edge do not tint the rest
     )
@@ -94,7 +95,9 @@ class _Paint:
         limits = np.log([1 / config.ratio, config.ratio])
         self.log_ratio = np.clip(np.log((colour + 1e-3) / (self.albedo + 1e-3)), *limits)
         self.seen = self.seen * self._like_skin()
-        self.ratio = self._ratio()
+        self.ratio = self._ratio(config.smooth)
+        # only the light of the two sides is matched: a finer field would take the mirrored detail out again
+        self.tone = self._ratio(config.tone)
 
     def _seen(self) -> np.ndarray:
         """(V,) 0..1, how well the photo shows each vertex."""
@@ -139,7 +142,7 @@ class _Paint:
         relative = np.clip(shading / np.maximum(mean, 1e-6), *config.shading)
         return relative**config.relight
 
-    def _ratio(self) -> np.ndarray:
+    def _ratio(self, smooth: float) -> np.ndarray:
         """(V, 3) log of photo by own colour, smooth over the mesh and continued where the photo shows nothing."""
         from scipy import sparse
         from scipy.sparse.linalg import spsolve
@@ -159,7 +162,7 @@ class _Paint:
         laplace = sparse.diags(np.asarray(edges.sum(axis=1)).ravel()) - edges
         known = sparse.diags(self.seen[rows] + config.typical)
         wanted = self.seen[rows, None] * log[rows] + config.typical * self._typical()[rows]
-        solved = spsolve((known + config.smooth * laplace).tocsc(), wanted)
+        solved = spsolve((known + smooth * laplace).tocsc(), wanted)
         field = np.zeros((len(log), 3))
         field[rows] = solved
         return field[model.weld]
@@ -237,7 +240,7 @@ class _Paint:
         pixels = model.uv * [shape[1], shape[0]] - 0.5
         ids, _ = covered(pixels, np.zeros(len(pixels)), faces, shape)
         values = np.concatenate([
-            self.ratio, self.ratio - self.ratio[twin], self.seen[:, None], self.seen[twin, None],
+            self.ratio, self.tone - self.tone[twin], self.seen[:, None], self.seen[twin, None],
             self.pixels, self.pixels[twin], self.shading, self.shading[twin],
         ], axis=1).astype(np.float32)  # fmt: skip
         texels = np.zeros((*shape, values.shape[1]), np.float32)
