@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class UsableConfig:
     """Which fits are refused, and which are only worth a note."""
 
-    # mean misfit: 0.4 to 1.4 of 66 photographs, paintings and masks and 178 frames of clips, 1.5 to 1.7 of hands
+    # mean misfit: 0.4 to 1.4 of some fifty photographs and paintings and 179 frames of clips, 1.5 to 1.7 of hands
     # before a face and of profiles. The mesh is face-shaped wherever it is laid: half of 132 on cats, walls and
     # engines stay under 1.4, a tenth is over 2.1. Those are kept out by the evidence; this is the second door.
     rejected_mm: float = 2.6
