@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
+from sadtalker3d.render.warp.motion import HeadMotion
 from sadtalker3d.render.warp.person import Person, soft_edges
 from sadtalker3d.render.warp.plate import membrane
 from sadtalker3d.render.warp.sight import Sight
@@ -21,16 +21,15 @@ class ClothConfig:
     deep_m: float = 0.13  # how far down it goes
     certain_m: float = 0.05  # below: cloth, if the person wears any there
     likely_m: float = 0.022
-    highest_m: float = -0.024  # no collar is higher
+    highest_m: float = -0.03  # no collar is higher
     beside_m: float = 0.09  # half width of what is certain
     least: float = 0.85  # of the body below `certain_m` that must be cloth: else half of a shirt would move
     edge_step: float = 20.0  # difference of colour (of 255) across a pixel of the small picture that is an edge
     edge_least: float = 0.6  # share of the border to the skin that must be one: a bare chest has none
     rounds: int = 3
-    edge_m: float = 0.0025
-    head_share: float = 0.93  # what moves with the head so much comes before the cloth ...
-    chin_share: float = 0.2  # ... unless so much of the cloth's upper edge already hides it in the photo
-    fade_m: float = 0.006  # between filled skin and what is beside it
+    edge_m: float = 0.004
+    head_share: float = 0.93  # what moves with the head so much comes before the cloth
+    unlike: float = 3.0  # standard deviations of the face's colours that the cloth's must be away from them
 
 
 @dataclass(frozen=True)
@@ -113,13 +112,17 @@ def cloth(
     if (edge & sharp).sum() < config.edge_least * edge.sum():
         return None
 
-    alpha = soft_edges(part, mask.astype(np.float32), per_metre, config.edge_m)
-    wide = ndimage.binary_dilation(mask, iterations=max(int(2 * config.edge_m * metre), 2))
+    near = mask & (below < config.certain_m)
+    face = on_head & (share > 0.99) & (below < -0.03)
+    if not near.any() or not face.any() or _unlikeness(blurred[near], blurred[face]) < config.unlike:
+        return None
+
+    alpha = soft_edges(part, ndimage.binary_dilation(mask).astype(np.float32), per_metre, config.edge_m)
+    wide = ndimage.binary_dilation(mask, iterations=max(int(1.5 * config.edge_m * metre), 2))
     skin = membrane(small.astype(np.float32), ~(on_head & body & ~wide & (below > -0.05)))
-    hidden = cv2.GaussianBlur((wide & on_head).astype(np.float32), (0, 0), max(config.fade_m * metre / 2, 0.5))
-    hidden = np.where(wide, smooth_step(hidden, 0.0, 0.7), 0).astype(np.float32)
+    hidden = (on_head | (cv2.GaussianBlur(on_head.astype(np.float32), (0, 0), 2.0) > 0.1)).astype(np.float32)
     wide_size = (right - left, bottom - top)
-    hidden = cv2.resize(hidden, wide_size, interpolation=cv2.INTER_LINEAR)[..., None]
+    hidden = cv2.resize(hidden, wide_size, interpolation=cv2.INTER_LINEAR)[..., None] * (alpha > 0)[..., None]
     skin = cv2.resize(skin, wide_size, interpolation=cv2.INTER_LINEAR)
     under = picture.copy()
     under[top:bottom, left:right] = np.rint(part + hidden * (skin - part)).astype(np.uint8)
@@ -128,9 +131,22 @@ def cloth(
     whole[top:bottom, left:right] = alpha
     if bottom < height:
         whole[bottom:, left:right] = alpha[-1]
-    if (edge & (share > config.head_share)).sum() < config.chin_share * edge.sum():
-        first = np.where(on_head, share > config.head_share, below < 0).astype(np.float32)
-        first = cv2.resize(cv2.GaussianBlur(first, (0, 0), 1.0), wide_size, interpolation=cv2.INTER_LINEAR)
-        before[top:bottom, left:right] = np.rint(255 * np.where(alpha > 0, 0, first))
-        before[:top], before[top:bottom, :left], before[top:bottom, right:] = 255, 255, 255
+    first = np.where(on_head, share > config.head_share, below < 0).astype(np.float32)
+    first = cv2.resize(cv2.GaussianBlur(first, (0, 0), 1.0), wide_size, interpolation=cv2.INTER_LINEAR)
+    before[top:bottom, left:right] = np.rint(255 * np.where(alpha > 0, 0, first))
+    before[:top], before[top:bottom, :left], before[top:bottom, right:] = 255, 255, 255
     return Cloth(whole, under, before)
+
+
+def _unlikeness(colours: np.ndarray, face: np.ndarray) -> float:
+    """How far the middle of (n, 3) colours is from a face's, in standard deviations; brightness counts less than tint."""
+    rows = []
+    for values in (colours, face):
+        light = values.mean(axis=1, keepdims=True)
+        rows.append(np.concatenate([np.log(light + 8) * 0.5, values / (light + 8)], axis=1))
+    middle = np.median(rows[1], axis=0)
+    away = np.abs(rows[1] - middle)
+    near = rows[1][(away < 3 * np.median(away, axis=0) + 1e-3).all(axis=1)]
+    variety = np.cov(near.T) + np.diag([0.06**2, 0.02**2, 0.02**2, 0.02**2])
+    off = np.median(rows[0], axis=0) - middle
+    return float(np.sqrt(off @ np.linalg.solve(variety, off)))

@@ -121,13 +121,14 @@ class Grid:
 
     def draw_only(self, shown: np.ndarray) -> None:
         """From now on leave out what lies in cells without any (H, W) bool shown pixel of the photo."""
+        import cv2
+
         part = shown[self.top : self.top + self.height, self.left : self.left + self.width]
-        rows, columns = self._drawn.shape
-        reach = int(np.ceil(self._spacing)) + 2
-        index = [(np.arange(n) * self._spacing).astype(int) for n in (rows, columns)]
-        for row, y in enumerate(index[0]):
-            strip = part[max(y - 1, 0) : y + reach].any(axis=0)
-            self._drawn[row] = [strip[max(x - 1, 0) : x + reach].any() for x in index[1]]
+        reach = int(np.ceil(self._spacing / 2)) + 1
+        wide = cv2.dilate(part.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8))
+        rows, columns = (((np.arange(n) + 0.5) * self._spacing).astype(int) for n in self._drawn.shape)
+        rows, columns = rows.clip(0, self.height - 1), columns.clip(0, self.width - 1)
+        self._drawn = wide[np.ix_(rows, columns)] > 0
 
     def draw(self, displacement: np.ndarray, rotation_rad: np.ndarray, translation_m: np.ndarray) -> Sheet:
         """The sheet with (V, 3) displacements of the head's vertices and the head's motion relative to the photo."""

@@ -67,7 +67,9 @@ class Layers:
             alpha = np.where(changed, alpha, alpha * (1 - cloth.alpha))
             picture = under
         alpha = np.where(alpha > config.seen, alpha, 0)
-        cut, filled = split(picture, plate(picture, alpha > 0, per_metre), alpha)
+        # where only doubt makes the wall move, it is the wall that is behind
+        hole = (alpha > 0) & (person.alpha > config.seen)
+        cut, filled = split(picture, plate(picture, hole, per_metre), alpha)
         return cls(picture, cut, filled, front, None if cloth is None else cloth.before)
 
 

@@ -29,10 +29,13 @@ class PersonConfig:
     thick_m: float = 0.009  # wider disagreements are not a matter of the edge
     edge_step: float = 22.0  # difference of colour (of 255) across a pixel of the small picture that is an edge
     edge_least: float = 0.45  # share of the outline of what stands out from the head that must be one
+    brow_m: float = 0.05  # height over the head's middle
+    hair_only_m: float = 0.011  # beyond the fitted head, below the brow: only what has the hair's colours is person
     scalp_m: float = 0.075  # the head is hair from this height over its middle on
     hair_step: float = 20.0  # difference of colour (of 255) within which something is of the hair's colours
     hair_least: float = 0.5  # share of what stands out from the head that must be
     low_m: float = -0.005  # below the chin: only the neck and hair move
+    fade_m: float = 0.025  # and by degrees, where all that is below is drawn along by the neck
     high_m: float = -0.05  # no collar is higher
     doubt_m: tuple[float, float] = (0.025, 0.045)  # around them the matte is not believed, and from where it is again
 
@@ -41,7 +44,7 @@ class PersonConfig:
 class Person:
     """alpha : (H, W) float32, 1 person, 0 wall
     doubt : (H, W) float32, 1 where nobody knows, so that person and wall must move as one
-    low : (H, W) float32, 1 below the chin beside the fitted neck, where it is neither hair
+    low : (H, W) float32, 1 below the chin, but for the fitted neck and hair
     """
 
     alpha: np.ndarray
@@ -86,6 +89,8 @@ def person(
     small = cv2.resize(picture[top:bottom, left:right], size, interpolation=cv2.INTER_AREA)
     ys, xs = np.mgrid[: size[1], : size[0]].astype(np.float32)
     points = np.stack([left + (xs + 0.5) / scale - 0.5, top + (ys + 0.5) / scale - 0.5], axis=-1)
+    at_brow = np.abs(motion.rest[:, 1] - config.brow_m) < 0.01
+    brow = float(sight.moment.xy[at_brow & (motion.rest[:, 2] > 0.08), 1].mean()) - top
     ids = sight.at(points)[0].reshape(size[1], size[0])
     on_head = ids >= 0
     heights = motion.rest[sight.faces[ids], 1].mean(axis=-1)
@@ -111,21 +116,28 @@ def person(
         return None
     thick = max(int(config.thick_m * metre), 2)
     block = np.ones((thick, thick))
+    # hands, scarves and walls of the skin's colour: only hair stands out beside cheeks and neck
+    outside = ndimage.distance_transform_edt(~on_head) / metre
+    beside_face = (outside > config.hair_only_m) & (below < config.low_m) & (ys > brow * scale)
+    like_hair = _like_hair(small, (much | little) & ~on_head, scalp, config)
+    aside = ndimage.binary_opening(beside_face & ~like_hair & (much | little), np.ones((3, 3)))
+    much, little = (_one_piece(mask & ~aside, on_head, metre, config) & ~aside for mask in (much, little))
     both = much | little
-    like_hair = _like_hair(small, both & ~on_head, scalp, config)
-    out = both & (ndimage.distance_transform_edt(~on_head) / metre > config.thick_m) & (below < 0)
+    out = both & (outside > config.thick_m) & (below < 0)
     strange = _strange(small, both, out, like_hair, metre, config)
     apart = ndimage.binary_opening(much ^ little, block) | strange
     hair = ndimage.binary_opening(like_hair & ~strange, np.ones((3, 3)))
     low = (below > config.low_m) & ~on_head & ~ndimage.binary_dilation(hair, np.ones((3, 3)))
+    fade = smooth_step(below, config.low_m, config.low_m + config.fade_m)
     # a collar that stands higher hangs together with what is below
     worn, _ = ndimage.label((both & ~on_head & ~hair & (below > config.high_m)) | (low & both))
-    low |= np.isin(worn, np.setdiff1d(worn[low], 0))
+    worn = np.isin(worn, np.setdiff1d(worn[low], 0))
+    low = cv2.GaussianBlur(np.maximum(low * fade, worn).astype(np.float32), (0, 0), 1.0)
     away_m = ndimage.distance_transform_edt(~apart) / metre if apart.any() else np.full(much.shape, 1.0)
     doubt = 1 - smooth_step(away_m, *config.doubt_m)
     alpha = soft_edges(picture[top:bottom, left:right], both.astype(np.float32), per_metre, config.edge_m)
     found = []
-    for part in (alpha, doubt.astype(np.float32), cv2.GaussianBlur(low.astype(np.float32), (0, 0), 1.0)):
+    for part in (alpha, doubt.astype(np.float32), low):
         if part is not alpha:
             part = cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
         whole = np.zeros((height, width), np.float32)
