@@ -125,7 +125,8 @@ def person(
     both = much | little
     out = both & (outside > config.thick_m) & (below < 0)
     strange = _strange(small, both, out, like_hair, metre, config)
-    apart = ndimage.binary_opening(much ^ little, block) | strange
+    both &= ~(strange & beside_face)
+    apart = (ndimage.binary_opening(much ^ little, block) | strange) & ~beside_face
     hair = ndimage.binary_opening(like_hair & ~strange, np.ones((3, 3)))
     low = (below > config.low_m) & ~on_head & ~ndimage.binary_dilation(hair, np.ones((3, 3)))
     fade = smooth_step(below, config.low_m, config.low_m + config.fade_m)
