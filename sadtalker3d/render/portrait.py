@@ -161,9 +161,8 @@ class PhotoPortrait:
         frame = self.picture.copy()
         height, width = sheet.depth.shape
         part = slice(sheet.top, sheet.top + height), slice(sheet.left, sheet.left + width)
-        moved = cv2.remap(
-            self._layers.cut, sheet.source[..., 0], sheet.source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )  # fmt: skip
+        x, y = sheet.source[..., 0], sheet.source[..., 1]
+        moved = cv2.remap(self._layers.cut, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         lay_over(moved, self._layers.plate[part], frame[part])
         blend(frame[top : top + share.shape[0], left : left + share.shape[1]], share, fill)
         if self._layers.cloth is not None:
@@ -185,7 +184,8 @@ class PhotoPortrait:
         nearest_triangles(now.xy, now.near, faces, 0, left, top, n, shown, depth)
         share, fill = np.empty((h, w), np.float32), np.empty((h, w, 3), np.float32)
         x, y = left - sheet.left, top - sheet.top
-        cover(self._layers.cut, self._layers.plate, shown, now.xy, faces, attributes, left, top, n, sheet.source, x, y, share, fill)
+        cut, plate, source = self._layers.cut, self._layers.plate, sheet.source
+        cover(cut, plate, shown, now.xy, faces, attributes, left, top, n, source, x, y, share, fill)
         return share, fill, left, top
 
 

@@ -24,7 +24,9 @@ class ClothConfig:
     highest_m: float = -0.03  # no collar is higher
     beside_m: float = 0.09  # half width of what is certain
     least: float = 0.85  # of the body below `certain_m` that must be cloth: else half of a shirt would move
-    edge_step: float = 20.0  # difference of colour (of 255) across a pixel of the small picture that is an edge
+    edge_step: float = (
+        20.0  # difference of colour (of 255) across a pixel of the small picture that is an edge
+    )
     edge_least: float = 0.6  # share of the border to the skin that must be one: a bare chest has none
     rounds: int = 3
     edge_m: float = 0.004
@@ -62,9 +64,7 @@ def cloth(
     per_metre = float(motion.fit.focal_px / -sight.moment.near.mean())
     head = sight.moment.xy[motion.share > 0.6]
     neck_px, chin_px = float(sight.moment.xy[motion.share < 0.3, 0].mean()), float(head[:, 1].max())
-    left, right = (
-        int(np.clip(neck_px + side * config.half_m * per_metre, 0, width)) for side in (-1, 1)
-    )
+    left, right = (int(np.clip(neck_px + side * config.half_m * per_metre, 0, width)) for side in (-1, 1))
     top, bottom = (
         int(np.clip(v, 0, height)) for v in (head[:, 1].min(), chin_px + config.deep_m * per_metre)
     )
@@ -139,7 +139,7 @@ def cloth(
 
 
 def _unlikeness(colours: np.ndarray, face: np.ndarray) -> float:
-    """How far the middle of (n, 3) colours is from a face's, in standard deviations; brightness counts less than tint."""
+    """How far the middle of (n, 3) colours is from a face's, in standard deviations; tint counts most."""
     rows = []
     for values in (colours, face):
         light = values.mean(axis=1, keepdims=True)

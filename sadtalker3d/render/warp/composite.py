@@ -29,7 +29,9 @@ def between(picture, x, y):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def cover(cut, plate, ids, xy, faces, attributes, left, top, samples, source, offset_x, offset_y, share, fill):  # type: ignore[no-untyped-def]
+def cover(
+    cut, plate, ids, xy, faces, attributes, left, top, samples, source, offset_x, offset_y, share, fill
+):  # type: ignore[no-untyped-def]
     """Lay the head over the sheet.
 
     Where the samples of a pixel lie far apart in the photo, as at the edge of a cheek, the place between them is

@@ -20,7 +20,7 @@ class GridConfig:
 
     knots_across: int = 60  # knots in the width of the head
     reach_m: float = 0.16  # how far the sheet goes beyond the head
-    hair_m: float = 0.022  # hair and ears beyond the fitted head that move with all of it, where nobody has cut them out
+    hair_m: float = 0.022  # hair and ears beyond the fitted head that move with all of it, unless cut out
     person: float = 0.02  # of the matte: from here on a pixel moves with the head
     give_m: float = 0.045  # beyond that, over how far the motion dies out; narrower tears, wider bends walls
     expression_m: float = 0.022  # how far beyond the head expression is felt

@@ -20,7 +20,10 @@ NOWHERE = np.float32(-9999)  # a place left of and above the photo: its corner, 
 class LayersConfig:
     """What belongs to the moving layer."""
 
-    share: tuple[float, float] = (0.0, 0.03)  # what takes so little part in the head's motion stays in the plate
+    share: tuple[float, float] = (
+        0.0,
+        0.03,
+    )  # what takes so little part in the head's motion stays in the plate
     seen: float = 0.004  # of the matte
 
 
@@ -49,12 +52,14 @@ class Layers:
         per_metre: float,
         config: LayersConfig | None = None,
     ) -> Layers:
-        """Without a `person` all that takes a `share` (H, W) in the head's motion is cut out, and the wall moves too."""
+        """Without a `person` all that takes a `share` (H, W) in the head's motion is cut out, wall included."""
         config = config or LayersConfig()
         if person is None:
             full = np.full((*picture.shape[:2], 1), 255, np.uint8)
             full[0, 0] = 0
-            return cls(picture, np.concatenate([np.where(full, picture, 0), full], axis=2).astype(np.uint8), picture)
+            return cls(
+                picture, np.concatenate([np.where(full, picture, 0), full], axis=2).astype(np.uint8), picture
+            )
         alpha = np.maximum(person.alpha, person.doubt)
         # without clothes that are known to stay, body and wall beside the neck give way together
         alpha = np.maximum(alpha, person.low) if cloth is None else alpha * (1 - person.low)
@@ -111,7 +116,7 @@ def lay_over(cut, plate, frame):  # type: ignore[no-untyped-def]
 
 @compiled
 def lay_cloth(cloth, before, source, frame):  # type: ignore[no-untyped-def]
-    """Lay (h, w, 4) `cloth` over the (h, w, 3) uint8 frame, changed, where its `source` (h, w, 2) is not `before` it."""
+    """Lay (h, w, 4) `cloth` over the (h, w, 3) frame, changed, where its `source` (h, w, 2) is not `before` it."""
     height, width = before.shape
     free = np.zeros(frame.shape[:2], np.int32)
     for y in range(frame.shape[0]):

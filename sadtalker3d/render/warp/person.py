@@ -19,25 +19,39 @@ class PersonConfig:
     far_m: float = 0.11  # further away it is not
     inner_m: float = 0.012  # so deep inside the head's outline it is certainly head
     below_m: float = 0.085  # below the chin: as far as the neck moves, and some more
-    body_m: tuple[float, float, float] = (0.02, 0.05, 1.3)  # depth below the chin, half width and slope of shoulders
-    chest_m: tuple[float, float] = (0.055, 0.03)  # depth below the chin and half width of what is certainly body
+    body_m: tuple[float, float, float] = (
+        0.02,
+        0.05,
+        1.3,
+    )  # depth below the chin, half width and slope of shoulders
+    chest_m: tuple[float, float] = (
+        0.055,
+        0.03,
+    )  # depth below the chin and half width of what is certainly body
     rounds: tuple[int, int] = (3, 2)
     most: float = 3.2  # times the head's own area: more is a wall of the hair's colour
     edge_m: float = 0.006  # half the width of the soft edge
     finest_px: int = 1000  # of the edge: beyond, hair is softer than the photo
     edge_eps: float = 4e-4  # variance of colour (0..1) below which an edge is noise
     thick_m: float = 0.009  # wider disagreements are not a matter of the edge
-    edge_step: float = 22.0  # difference of colour (of 255) across a pixel of the small picture that is an edge
+    edge_step: float = (
+        22.0  # difference of colour (of 255) across a pixel of the small picture that is an edge
+    )
     edge_least: float = 0.45  # share of the outline of what stands out from the head that must be one
     brow_m: float = 0.05  # height over the head's middle
-    hair_only_m: float = 0.011  # beyond the fitted head, below the brow: only what has the hair's colours is person
+    hair_only_m: float = (
+        0.011  # beyond the fitted head, below the brow: only what has the hair's colours is person
+    )
     scalp_m: float = 0.075  # the head is hair from this height over its middle on
     hair_step: float = 20.0  # difference of colour (of 255) within which something is of the hair's colours
     hair_least: float = 0.5  # share of what stands out from the head that must be
     low_m: float = -0.005  # below the chin: only the neck and hair move
     fade_m: float = 0.025  # and by degrees, where all that is below is drawn along by the neck
     high_m: float = -0.05  # no collar is higher
-    doubt_m: tuple[float, float] = (0.025, 0.045)  # around them the matte is not believed, and from where it is again
+    doubt_m: tuple[float, float] = (
+        0.025,
+        0.045,
+    )  # around them the matte is not believed, and from where it is again
 
 
 @dataclass(frozen=True)
@@ -166,7 +180,9 @@ def _guess(
     labels = np.full(on_head.shape, cv2.GC_PR_BGD, np.uint8)
     labels[(below_m > depth) & (beside_m < half + slope * (below_m - depth))] = cv2.GC_PR_FGD
     labels[(outside < near_m) & ((below_m < 0) | (outside < min(config.near_m)))] = cv2.GC_PR_FGD
-    far_m = min(config.far_m, 0.75 * float(outside[below_m < 0].max()))  # in a tight picture its corners are wall
+    far_m = min(
+        config.far_m, 0.75 * float(outside[below_m < 0].max())
+    )  # in a tight picture its corners are wall
     labels[(outside > far_m) & (below_m < 0)] = cv2.GC_BGD
     labels[inside > config.inner_m] = cv2.GC_FGD
     labels[(below_m > config.chest_m[0]) & (beside_m < config.chest_m[1])] = cv2.GC_FGD
@@ -187,9 +203,14 @@ def _like_hair(small: np.ndarray, where: np.ndarray, scalp: np.ndarray, config: 
 
 
 def _strange(
-    small: np.ndarray, mask: np.ndarray, out: np.ndarray, like_hair: np.ndarray, metre: float, config: PersonConfig
+    small: np.ndarray,
+    mask: np.ndarray,
+    out: np.ndarray,
+    like_hair: np.ndarray,
+    metre: float,
+    config: PersonConfig,
 ) -> np.ndarray:
-    """(h, w) bool, those pieces of `out` that end where the picture shows no edge, or are not of the scalp's colours."""
+    """(h, w) bool, those pieces of `out` that end without an edge, or are not of the scalp's colours."""
     import cv2
     from scipy import ndimage
 
@@ -228,11 +249,13 @@ def soft_edges(
     size = (max(int(part.shape[1] * scale), 8), max(int(part.shape[0] * scale), 8))
     guide = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     rough = cv2.GaussianBlur(cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR), (0, 0), 1.0)
-    edge = max(int(round(edge_m * per_metre * scale)), 2)
+    edge = max(round(edge_m * per_metre * scale), 2)
     fine = guided(guide, rough, edge, config.edge_eps)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * edge + 1,) * 2)
     inner, outer = cv2.erode(rough, disc), cv2.dilate(rough, disc)
-    fine = np.where(inner > 0.5, 1, np.where(outer < 0.5, 0, smooth_step(fine, 0.08, 0.92))).astype(np.float32)
+    fine = np.where(inner > 0.5, 1, np.where(outer < 0.5, 0, smooth_step(fine, 0.08, 0.92))).astype(
+        np.float32
+    )
     return np.asarray(cv2.resize(fine, part.shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
 

@@ -8,6 +8,7 @@ place was taken, so that the full picture is filled with its own grain.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,9 @@ class PlateConfig:
     search_m: float = 0.05  # how far away patches are looked for
     half_px: int = 3  # of a patch
     most_shift: float = 14.0  # of 255, by which a patch's brightness follows what it continues
-    nearer: float = 1.5  # a patch further away must be better by this (of 255) in each pixel for the whole search
+    nearer: float = (
+        1.5  # a patch further away must be better by this (of 255) in each pixel for the whole search
+    )
 
 
 def plate(
@@ -49,7 +52,9 @@ def plate(
     size = (max(round(part.shape[1] * scale), 1), max(round(part.shape[0] * scale), 1))
     small = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     empty = cv2.resize(gap.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-    empty = ndimage.binary_dilation(empty, np.ones((3, 3)))  # its neighbours' places are used too, see `_taken`
+    empty = ndimage.binary_dilation(
+        empty, np.ones((3, 3))
+    )  # its neighbours' places are used too, see `_taken`
     if empty.all():
         return filled
     metre = per_metre * scale
@@ -62,31 +67,33 @@ def plate(
     away, change = np.zeros((*empty.shape, 2), np.int32), np.zeros_like(start)
     search = max(int(config.search_m * metre), 2 * k)
     penalty = np.float32(3 * config.nearer**2 / search**2)
-    found = continue_patches(start, ~empty, band, source, away, change, k, search, penalty, np.float32(config.most_shift))
+    found = continue_patches(
+        start, ~empty, band, source, away, change, k, search, penalty, np.float32(config.most_shift)
+    )
     colours = _taken(part, away, change, found | ~empty, smooth)
     filled[top:bottom, left:right] = np.where(gap[..., None], colours, part)
     return filled
 
 
 def membrane(picture: np.ndarray, empty: np.ndarray) -> np.ndarray:
-    """(h, w, 3) float32, smooth where (h, w) `empty` from what is around, by halving the picture and doubling it again."""
+    """(h, w, 3) float32, smooth where (h, w) `empty` from what is around: halved, and doubled again."""
     import cv2
 
     weight = (~empty).astype(np.float32)
-    levels = [(picture * weight[..., None], weight)]
+    levels: list[tuple[Any, Any]] = [(picture * weight[..., None], weight)]
     while min(levels[-1][1].shape) > 2:
         values, weight = levels[-1]
-        size = ((weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2)
-        levels.append(tuple(cv2.resize(rows, size, interpolation=cv2.INTER_AREA) for rows in (values, weight)))
-    filled = None
+        size, area = ((weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2), cv2.INTER_AREA
+        levels.append(
+            (cv2.resize(values, size, interpolation=area), cv2.resize(weight, size, interpolation=area))
+        )
+    values, weight = levels[-1]
+    filled: Any = np.empty(values.shape, np.float32)
+    filled[:] = values.sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
     for values, weight in reversed(levels):
+        filled = cv2.resize(filled, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        filled = cv2.GaussianBlur(filled, (0, 0), 1.0)
         own = values / np.maximum(weight, 1e-6)[..., None]
-        if filled is None:
-            known = values.sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
-            filled = np.broadcast_to(known, own.shape)
-        else:
-            filled = cv2.resize(filled, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
-            filled = cv2.GaussianBlur(filled, (0, 0), 1.0)
         filled = np.where(weight[..., None] > 0.3, own, filled).astype(np.float32)
     return np.where(empty[..., None], cv2.GaussianBlur(filled, (0, 0), 2.0), picture).astype(np.float32)
 
@@ -105,13 +112,14 @@ def _taken(
     p, q = (x - x0)[None, :], (y - y0)[:, None]
     wide = np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR))
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    total = np.asarray(cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR))
+    total: Any = np.asarray(cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR))
     for dy in (0, 1):
         for dx in (0, 1):
             at = np.ix_(np.clip(y0 + dy, 0, rows - 1), np.clip(x0 + dx, 0, columns - 1))
             weight = (p if dx else 1 - p) * (q if dy else 1 - q)
             shift = away[at].astype(np.float32) * (np.float32(width / columns), np.float32(height / rows))
-            taken = cv2.remap(part, xs + shift[..., 0], ys + shift[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+            x_from, y_from = xs + shift[..., 0], ys + shift[..., 1]
+            taken = cv2.remap(part, x_from, y_from, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             total += weight[..., None] * np.where(found[at][..., None], taken, wide)
     return np.clip(np.rint(total), 0, 255).astype(np.uint8)
 
