@@ -89,7 +89,9 @@ class PhotoPortrait:
         config = config or DrawConfig()
         self._samples = config.samples if np.ptp(head[:, 0]) < config.fine_px else 1
         beside = np.minimum(head.min(axis=0), [picture.shape[1] - 1 - head[:, 0].max(), np.inf])
-        self._limits = within_picture(limits or LimitConfig(), float(beside.min()) / per_metre)
+        self._limits = limits or LimitConfig()
+        if found is None or any(cut.max() > 0.5 for cut in found.cut_by_border(1.0)):
+            self._limits = within_picture(self._limits, float(beside.min()) / per_metre)
         zones = Zones(self._motion, model, 1 / per_metre)
         self._surface = Surface.of(skin, self._motion, model, sight, zones, over, bare)
         ids, patch = self._surface.ids, self._surface.patch

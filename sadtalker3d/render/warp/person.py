@@ -74,7 +74,7 @@ class Person:
         for line in (found[:, :2], found[:, -2:], found[:2].T):
             touched = (line.max(axis=1) > 0.3).astype(np.float32)[:, None]
             wide = cv2.dilate(touched, np.ones((2 * int(soft_px) + 1, 1), np.uint8))
-            sides.append(cv2.GaussianBlur(wide, (0, 0), max(soft_px / 2, 0.5))[:, 0])
+            sides.append(np.clip(cv2.GaussianBlur(wide, (0, 0), max(soft_px / 2, 0.5))[:, 0], 0, 1))
         return sides
 
 

@@ -8,6 +8,7 @@ import pytest
 from sadtalker3d.face.headfit import HeadFit
 from sadtalker3d.render.portrait import PhotoPortrait
 from sadtalker3d.render.warp.cloth import cloth
+from sadtalker3d.render.warp.limits import LimitConfig
 from sadtalker3d.render.warp.motion import HeadMotion
 from sadtalker3d.render.warp.person import Person, guided, person
 from sadtalker3d.render.warp.sight import Sight
@@ -72,6 +73,21 @@ def test_skin_is_put_where_cloth_hides_the_neck(found: tuple) -> None:
     assert changed.sum() > 50
     tint = worn.under[changed].astype(float)
     assert np.mean(tint[:, 0] > tint[:, 2]) > 0.8  # skin is red, the shirt blue
+
+
+def test_a_border_that_cuts_the_person_is_known(found: tuple) -> None:
+    _, one, _, _, _ = found
+    assert max(side.max() for side in one.cut_by_border(2.0)) < 0.5
+    alpha = one.alpha.copy()
+    alpha[:, :3] = 1
+    left, right, top = Person(alpha, one.doubt, one.low).cut_by_border(2.0)
+    assert left.min() > 0.9 and right.max() < 0.5 and top[:2].min() > 0.5 and top[20:].max() < 0.5
+
+
+def test_a_head_within_the_picture_moves_freely(found: tuple) -> None:
+    picture, _, _, _, fit = found
+    free = PhotoPortrait(picture, fit, model=head())._limits
+    assert free == LimitConfig()
 
 
 def test_guided_edges_follow_the_picture() -> None:
