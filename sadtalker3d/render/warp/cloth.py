@@ -123,7 +123,7 @@ def cloth(
     hidden = (on_head | (cv2.GaussianBlur(on_head.astype(np.float32), (0, 0), 2.0) > 0.1)).astype(np.float32)
     wide_size = (right - left, bottom - top)
     hidden = cv2.resize(hidden, wide_size, interpolation=cv2.INTER_LINEAR)[..., None] * (alpha > 0)[..., None]
-    skin = cv2.resize(skin, wide_size, interpolation=cv2.INTER_LINEAR)
+    skin = np.asarray(cv2.resize(skin, wide_size, interpolation=cv2.INTER_LINEAR), np.float32)
     under = picture.copy()
     under[top:bottom, left:right] = np.rint(part + hidden * (skin - part)).astype(np.uint8)
 
@@ -132,7 +132,8 @@ def cloth(
     if bottom < height:
         whole[bottom:, left:right] = alpha[-1]
     first = np.where(on_head, share > config.head_share, below < 0).astype(np.float32)
-    first = cv2.resize(cv2.GaussianBlur(first, (0, 0), 1.0), wide_size, interpolation=cv2.INTER_LINEAR)
+    first = cv2.GaussianBlur(first, (0, 0), 1.0).astype(np.float32)
+    first = np.asarray(cv2.resize(first, wide_size, interpolation=cv2.INTER_LINEAR), np.float32)
     before[top:bottom, left:right] = np.rint(255 * np.where(alpha > 0, 0, first))
     before[:top], before[top:bottom, :left], before[top:bottom, right:] = 255, 255, 255
     return Cloth(whole, under, before)

@@ -114,8 +114,8 @@ class Grid:
 
         whole = np.zeros(size_px[::-1], np.float32)
         xs, ys = ((np.arange(n, dtype=np.float32)) / self._spacing for n in (self.width, self.height))
-        at = np.meshgrid(xs, ys)
-        part = cv2.remap(self._share, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        x, y = np.meshgrid(xs, ys)
+        part = cv2.remap(self._share, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         whole[self.top : self.top + self.height, self.left : self.left + self.width] = part
         return whole
 

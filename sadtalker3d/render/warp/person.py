@@ -250,17 +250,23 @@ def soft_edges(
     guide = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     rough = cv2.GaussianBlur(cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR), (0, 0), 1.0)
     edge = max(round(edge_m * per_metre * scale), 2)
-    fine = guided(guide, rough, edge, config.edge_eps)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * edge + 1,) * 2)
     inner, outer = cv2.erode(rough, disc), cv2.dilate(rough, disc)
+    band = ((inner <= 0.5) & (outer >= 0.5)).astype(np.uint8)
+    fine = guided(guide, rough, edge, config.edge_eps, cv2.dilate(band, np.ones((2 * edge + 1,) * 2)) > 0)
     fine = np.where(inner > 0.5, 1, np.where(outer < 0.5, 0, smooth_step(fine, 0.08, 0.92))).astype(
         np.float32
     )
     return np.asarray(cv2.resize(fine, part.shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def guided(guide: np.ndarray, values: np.ndarray, radius: int, eps: float) -> np.ndarray:
-    """(h, w) values that are, around each pixel, linear in the (h, w, 3) guide's colours."""
+def guided(
+    guide: np.ndarray, values: np.ndarray, radius: int, eps: float, where: np.ndarray | None = None
+) -> np.ndarray:
+    """(h, w) values that are, around each pixel, linear in the (h, w, 3) guide's colours.
+
+    They are right a `radius` within (h, w) bool `where`; without it, everywhere.
+    """
     import cv2
 
     def mean(rows: np.ndarray) -> np.ndarray:
@@ -276,6 +282,8 @@ def guided(guide: np.ndarray, values: np.ndarray, radius: int, eps: float) -> np
                 mean(guide[..., i] * guide[..., j]) - middle[..., i] * middle[..., j]
             )
     spread += eps * np.eye(3, dtype=np.float32)
-    slope = np.linalg.solve(spread, with_values[..., None])[..., 0]
+    where = np.ones(values.shape, bool) if where is None else where
+    slope = np.zeros_like(guide)
+    slope[where] = np.linalg.solve(spread[where], with_values[where][..., None])[..., 0]
     offset = level - (slope * middle).sum(axis=2)
     return np.asarray((mean(slope) * guide).sum(axis=2) + mean(offset))
