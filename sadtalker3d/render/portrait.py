@@ -12,13 +12,15 @@ import numpy as np
 from sadtalker3d.errors import UserError
 from sadtalker3d.face.headfit import HeadFit
 from sadtalker3d.render.warp.attributes import Attributes
+from sadtalker3d.render.warp.cloth import cloth
 from sadtalker3d.render.warp.composite import blend, cover
 from sadtalker3d.render.warp.covering import bare_skin, covering
 from sadtalker3d.render.warp.expression import speaking, together
 from sadtalker3d.render.warp.grid import Grid, Sheet
-from sadtalker3d.render.warp.hair import hair_mask
+from sadtalker3d.render.warp.layers import Layers, lay_cloth, lay_over
 from sadtalker3d.render.warp.limits import LimitConfig, limited, within_picture
 from sadtalker3d.render.warp.motion import HeadMotion, Moment
+from sadtalker3d.render.warp.person import person
 from sadtalker3d.render.warp.raster import nearest_triangles
 from sadtalker3d.render.warp.seal import lip_seal
 from sadtalker3d.render.warp.sight import Sight
@@ -74,18 +76,24 @@ class PhotoPortrait:
         self.picture = np.ascontiguousarray(picture)
         self._motion = HeadMotion(fit, model)
         sight = Sight.of(self._motion, model)
-        hair = hair_mask(self.picture, self._motion, sight)
-        bare = bare_skin(self.picture, hair, model, sight)
+        found = person(self.picture, self._motion, sight)
+        worn = cloth(self.picture, found, self._motion, sight)
+        skin = self.picture if worn is None else worn.under
+        bare = bare_skin(skin, None if found is None else found.alpha, model, sight)
         over = covering(bare, model, sight)
-        self._grid = Grid(self._motion, sight, fit.size_px, over, hair)
+        self._grid = Grid(self._motion, sight, fit.size_px, over, found)
+        per_metre = float(fit.focal_px / -sight.moment.near.mean())
+        self._layers = Layers.of(self.picture, found, worn, self._grid.shares(fit.size_px), per_metre)
+        self._grid.draw_only(self._layers.cut[..., 3] > 0)
         head = sight.moment.xy[self._motion.share > 0.5]
         config = config or DrawConfig()
         self._samples = config.samples if np.ptp(head[:, 0]) < config.fine_px else 1
-        pixel_m = float(-sight.moment.near.mean() / fit.focal_px)
         beside = np.minimum(head.min(axis=0), [picture.shape[1] - 1 - head[:, 0].max(), np.inf])
-        self._limits = within_picture(limits or LimitConfig(), pixel_m * float(beside.min()))
-        zones = Zones(self._motion, model, pixel_m)
-        self._surface = Surface.of(self.picture, self._motion, model, sight, zones, over, bare)
+        self._limits = limits or LimitConfig()
+        if found is None or any(cut.max() > 0.5 for cut in found.cut_by_border(1.0)):
+            self._limits = within_picture(self._limits, float(beside.min()) / per_metre)
+        zones = Zones(self._motion, model, 1 / per_metre)
+        self._surface = Surface.of(skin, self._motion, model, sight, zones, over, bare)
         ids, patch = self._surface.ids, self._surface.patch
         self._share = np.concatenate([self._motion.share[ids], self._motion.head_share(patch)])
         self._attributes = Attributes(self._motion, model, zones, self._surface)
@@ -154,10 +162,13 @@ class PhotoPortrait:
         share, fill, left, top = self._lay_on(sheet, now, attributes)
         frame = self.picture.copy()
         height, width = sheet.depth.shape
-        frame[sheet.top : sheet.top + height, sheet.left : sheet.left + width] = cv2.remap(
-            self.picture, sheet.source[..., 0], sheet.source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )  # fmt: skip
+        part = slice(sheet.top, sheet.top + height), slice(sheet.left, sheet.left + width)
+        x, y = sheet.source[..., 0], sheet.source[..., 1]
+        moved = cv2.remap(self._layers.cut, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        lay_over(moved, self._layers.plate[part], frame[part])
         blend(frame[top : top + share.shape[0], left : left + share.shape[1]], share, fill)
+        if self._layers.cloth is not None:
+            lay_cloth(self._layers.cloth[part], self._layers.before, sheet.source, frame[part])
         return frame
 
     def _lay_on(
@@ -175,7 +186,8 @@ class PhotoPortrait:
         nearest_triangles(now.xy, now.near, faces, 0, left, top, n, shown, depth)
         share, fill = np.empty((h, w), np.float32), np.empty((h, w, 3), np.float32)
         x, y = left - sheet.left, top - sheet.top
-        cover(self.picture, shown, now.xy, faces, attributes, left, top, n, sheet.source, x, y, share, fill)
+        cut, plate, source = self._layers.cut, self._layers.plate, sheet.source
+        cover(cut, plate, shown, now.xy, faces, attributes, left, top, n, source, x, y, share, fill)
         return share, fill, left, top
 
 

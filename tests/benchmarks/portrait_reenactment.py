@@ -19,6 +19,7 @@ from sadtalker3d.render.portrait import PhotoPortrait
 from tests.benchmarks.rendered_clip import Clip, head
 
 LIPS = slice(48, 68)  # of iBUG's 68
+WALL_M = 0.06  # how far from the head the wall is looked at
 EYES = (33, 263)  # the outer corners
 
 
@@ -66,10 +67,24 @@ def scores(clip: Clip, frames: np.ndarray) -> dict[str, float]:
         "mouth_db": psnr["ours"][1],
         "mouth_over_static_db": psnr["ours"][1] - psnr["static"][1],
         "mouth_over_affine_db": psnr["ours"][1] - psnr["affine"][1],
+        "wall_db": wall_db(clip, frames),
         "lip_error": float(off[1:].mean()),
         "lip_error_static": float((np.linalg.norm(kept, axis=2).mean(axis=1) / eyes_px)[1:].mean()),
         **_lip_scores(clip, [lip_gap(face) for face in ours], [lip_gap(face) for face in real]),
     }
+
+
+def wall_db(clip: Clip, frames: np.ndarray) -> float:
+    """PSNR of the wall near the head: lines that bend, halos, and what the head uncovers."""
+    import cv2
+
+    reach = round(WALL_M * clip.exact.focal_px / -clip.exact.translation_m[2])
+    square, count = 0.0, 0
+    for frame, real, wall in zip(frames[1:], clip.frames[1:], clip.wall[1:], strict=True):
+        near = cv2.dilate((~wall).astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8)) > 0
+        error = (frame.astype(np.float32) - real)[wall & near]
+        square, count = square + float((error**2).sum()), count + error.size
+    return 10 * float(np.log10(255**2 / max(square / count, 1e-9)))
 
 
 def lip_gap(face: Face) -> float:
