@@ -35,8 +35,8 @@ def landmark_offsets(
 ) -> np.ndarray:
     """Spread (468, 3) displacements in head space over the mesh -> (V, 3) float32 metres.
 
-    The skin follows a linear radial warp. Eyes and teeth are rigid: each moves as a whole, with its lids or with the
-    bone it sits in.
+    The skin follows a linear radial warp. Eyes and teeth are rigid: each moves as a whole, with its lids or its
+    lip.
 
     apart : how much is believed of what parts the lips beyond the linear head. With 0, for a closed mouth, the points
         that meet move as one and the offsets leave the lips of the head at rest closed.
@@ -72,13 +72,16 @@ def landmark_offsets(
 
 
 SOFT = ("skin", "hair", "rim", "mouth", "lashes")
-CHIN, NOSE_BASE = slice(7, 10), slice(31, 36)  # of iBUG's 68
 FREE_M = 0.006  # as near to a point as this nothing fades
+MIDDLE_M = 0.012  # of the mouth, to either side
 SEALED = 3  # times: a seal's smooth pull takes away nine tenths of a gap
 
 
 def _carry_rigid(model: FaceModel, offsets: np.ndarray) -> None:
-    """Move eyes with their lids, upper teeth with the base of the nose, lower ones with the chin; in place."""
+    """Move eyes with their lids, teeth with the middle of their lip; in place.
+
+    How much of the teeth shows depends on where they are behind the lips, which a fitted nose and chin tell worse.
+    """
     side_of = {"left": 1, "right": -1}
     eyes = np.unique(model.faces[model.parts["eyes"]])
     for side, sign in side_of.items():
@@ -88,6 +91,7 @@ def _carry_rigid(model: FaceModel, offsets: np.ndarray) -> None:
     jaw = np.abs(model.expression_basis[model.expression_names.index("jawOpen")]).max(axis=1)
     for part in ("teeth", "gums", "tongue"):
         rows = np.unique(model.faces[model.parts[part]])
-        for with_jaw, landmarks in ((True, CHIN), (False, NOSE_BASE)):
+        for with_jaw, lip in ((True, "lower"), (False, "upper")):
+            line = model.points[f"inner_lip_{lip}"]
             chosen = rows[(jaw[rows] > 0.002) == with_jaw]
-            offsets[chosen] = offsets[model.landmarks68[landmarks]].mean(axis=0)
+            offsets[chosen] = offsets[line[np.abs(model.mean[line, 0]) < MIDDLE_M]].mean(axis=0)

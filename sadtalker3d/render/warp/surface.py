@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker3d.render.warp.colours import eye_colours, mouth_colours, sampled, skin_colours
+from sadtalker3d.render.warp.colours import eye_colours, sampled, skin_colours
 from sadtalker3d.render.warp.covering import under_jaw
 from sadtalker3d.render.warp.links import average, skin_links, spread
 from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
+from sadtalker3d.render.warp.mouth_colours import cheek_tone, mouth_colours
 from sadtalker3d.render.warp.sight import Sight
 from sadtalker3d.render.warp.teeth_patch import teeth_patch
 from sadtalker3d.render.warp.zones import Zones
@@ -85,10 +86,10 @@ class Surface:
         eyes = np.unique(model.faces[model.parts["eyes"]])
         colour[eyes] = eye_colours(picture, motion, model, sight, eyes)
         mouth = np.unique(np.concatenate(inner[1:]))
-        patch = teeth_patch(motion, model)
-        still = np.zeros(3)
-        extra = motion.see(patch.points, motion.head_share(patch.points), still, still).xy
-        colour[mouth] = mouth_colours(picture, motion, model, sight, mouth, colour, extra)
+        tone = cheek_tone(model, sight, colour)
+        patch = teeth_patch(picture, motion, model, tone)
+        extra = patch.xy
+        colour[mouth] = mouth_colours(motion, model, sight, mouth, tone, patch.teeth_rgb)
 
         outline = smooth_step(sight.facing, 0.05, 0.35) * np.where(sight.facing < 0.75, bare, 1.0)
         outline = np.where(is_skin & ~under_jaw(model), outline, 1.0)
