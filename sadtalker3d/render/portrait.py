@@ -17,6 +17,7 @@ from sadtalker3d.render.warp.covering import bare_skin, covering
 from sadtalker3d.render.warp.expression import speaking, together
 from sadtalker3d.render.warp.grid import Grid, Sheet
 from sadtalker3d.render.warp.hair import hair_mask
+from sadtalker3d.render.warp.lashes import Lashes
 from sadtalker3d.render.warp.limits import LimitConfig, limited, within_picture
 from sadtalker3d.render.warp.motion import HeadMotion, Moment
 from sadtalker3d.render.warp.raster import nearest_triangles
@@ -89,6 +90,7 @@ class PhotoPortrait:
         ids, patch = self._surface.ids, self._surface.patch
         self._share = np.concatenate([self._motion.share[ids], self._motion.head_share(patch)])
         self._attributes = Attributes(self._motion, model, zones, self._surface)
+        self._lashes = Lashes(self.picture, self._motion, model, sight, zones)
         self._seal = lip_seal(self._motion, model)
 
     def frames(
@@ -158,6 +160,7 @@ class PhotoPortrait:
             self.picture, sheet.source[..., 0], sheet.source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )  # fmt: skip
         blend(frame[top : top + share.shape[0], left : left + share.shape[1]], share, fill)
+        self._lashes.draw(frame, displacement, rotation_rad, translation_m)
         return frame
 
     def _lay_on(

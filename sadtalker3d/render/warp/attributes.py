@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ASIDE = 0.35  # how much less light reaches places beside the middle of the mouth, against those behind it
 
+REDDEN = (0.75, 1.15, 1.15)  # exponents on the light in the mouth: flesh throws on red light
 
 @dataclass(frozen=True)
 class ChangeConfig:
@@ -56,10 +57,12 @@ class Attributes:
         self._left = np.pad(left, (0, k))
         inner = ids[self._inner]
         self._depth_m = np.hypot(depth_behind_lips(motion, model, inner), ASIDE * motion.rest[inner, 0])
+        flesh = ~np.isin(inner, np.unique(model.faces[model.parts["teeth"]]))
+        self._redden = np.where(flesh[:, None], np.float32(REDDEN), 1)
         self._corners = surface.faces.ravel()
         self._touching = np.maximum(np.bincount(self._corners, minlength=len(ids) + k), 1)
         lips = zones.lip_heights(np.zeros_like(motion.rest))
-        self._patch_light = mouth_light(np.zeros(k), surface.patch[:, 1], lips)[:, 1]
+        self._patch_light = mouth_light(np.zeros(k), surface.patch[:, 1], lips)
         self._in_photo = surface.seen + self._upper_lid * (0.35 - surface.seen)
         self._relight = Relight(motion, model, surface)
 
@@ -107,10 +110,10 @@ class Attributes:
         attributes[:, 5:] = surface.colour * (gain**self._in_photo)[:, None]
         lips = self._zones.lip_heights(displacement)
         light = mouth_light(self._depth_m, points[self._inner, 1], lips)
-        attributes[self._inner, 5:] *= light
+        attributes[self._inner, 5:] *= light[:, None] ** self._redden
         patch = points[len(surface.ids) :, 1]
         # the photo's own teeth are lit as they are; only the last slit between closing lips is dark
-        light = mouth_light(np.zeros(len(patch)), patch, lips)[:, 1] / self._patch_light
+        light = mouth_light(np.zeros(len(patch)), patch, lips) / self._patch_light
         slit = 1 - smooth_step(gaps[0], *config.slit_m)
         attributes[len(surface.ids) :, 4] = 1 - slit * (1 - np.minimum(light, 1))
         return attributes

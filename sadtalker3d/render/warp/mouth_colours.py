@@ -29,12 +29,14 @@ class MouthConfig:
     teeth_most: float = 205.0
     teeth_least: float = 115.0  # in a face of very dark skin teeth are brighter than the cheeks allow
     tint: float = 0.35  # of the skin's tint is the light's own
-    flesh: float = 0.8  # of the skin's share in the light: the mouth's walls throw on less of it
-    flesh_most: float = 1.1  # a face in full light still has a dim mouth
+    ivory: tuple[float, float, float] = (1.03, 1.0, 0.95)
+    flesh: float = 1.0  # of the skin's share in the light: the mouth's walls throw on less of it
+    flesh_tint: float = 0.2  # flesh has a colour of its own, whatever the skin's
+    flesh_most: float = 1.3  # a face in full light still has a dim mouth
     lower_teeth: float = 0.86  # in sRGB: they lie further back in the lips' shadow
     shade: tuple[float, float] = (0.55, 1.25)  # of the estimated light on teeth, against the face's middle
-    gloss: float = 0.30  # linear, of a white light: what wet enamel mirrors
-    gloss_power: float = 24.0  # a softbox seen in a tooth
+    gloss: float = 0.22  # linear, of a white light: what wet enamel mirrors
+    gloss_power: float = 40.0  # a softbox seen in a tooth
 
 
 def mouth_colours(
@@ -61,7 +63,7 @@ def mouth_colours(
     skin = np.median(albedo[cheeks], axis=0) if cheeks.any() else np.full(3, 0.3)
     lit = float((_linear(tone) @ LUMINANCE) / (skin @ LUMINANCE))
     hue = _linear(tone) / skin / max(lit, 1e-6)
-    flesh = min(config.flesh * lit, config.flesh_most) * hue**config.tint
+    flesh = min(config.flesh * lit, config.flesh_most) * hue**config.flesh_tint
     colour = albedo * flesh
     shade = _shade(motion, sight, normals, config)
     colour[teeth] = albedo[teeth] * _linear(wanted) / enamel * shade[teeth, None]
@@ -79,7 +81,7 @@ def teeth_tone(tone: np.ndarray, config: MouthConfig | None = None) -> np.ndarra
     """(3,) the colour of teeth in a face whose cheeks are `tone` (3,)."""
     config = config or MouthConfig()
     bright = float(np.clip(tone.mean() * config.teeth_to_skin, config.teeth_least, config.teeth_most))
-    return bright * (tone / max(float(tone.mean()), 1.0)) ** config.tint
+    return bright * np.array(config.ivory) * (tone / max(float(tone.mean()), 1.0)) ** config.tint
 
 
 def cheek_tone(model: FaceModel, sight: Sight, skin: np.ndarray) -> np.ndarray:

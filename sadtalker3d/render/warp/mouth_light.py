@@ -16,7 +16,6 @@ class MouthLightConfig:
     least_gap_m: float = 0.001
     deep_m: float = 0.02  # what is lost besides on the way through the mouth
     least: float = 0.012  # flesh lets some light through: the depth of a mouth is dark red, not black
-    redden: tuple[float, float, float] = (0.9, 1.2, 1.2)  # exponents: light that flesh has thrown on is red
     upper_shadow: float = 0.45  # of the upper lip on what lies right under it
     lower_shadow: float = 0.25
     shadow_m: float = 0.003  # how far they reach
@@ -28,7 +27,7 @@ def mouth_light(
     lip_heights_m: tuple[float, float],
     config: MouthLightConfig | None = None,
 ) -> np.ndarray:
-    """(n, 3) factors on sRGB colours inside the mouth.
+    """(n,) factors on sRGB colours inside the mouth.
 
     Parameters
     ----------
@@ -43,4 +42,4 @@ def mouth_light(
     light = gap**2 / (gap**2 + config.k * depth**2) * np.exp(-depth / config.deep_m)
     light *= 1 - config.upper_shadow * np.exp(-np.maximum(upper - height_m, 0) / config.shadow_m)
     light *= 1 - config.lower_shadow * np.exp(-np.maximum(height_m - lower, 0) / config.shadow_m)
-    return np.maximum(light, config.least)[:, None] ** (np.array(config.redden) / 2.2)
+    return np.maximum(light, config.least) ** (1 / 2.2)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker3d.render.warp.colours import eye_colours, sampled, skin_colours
+from sadtalker3d.render.warp.colours import eye_colours, skin_colours
 from sadtalker3d.render.warp.covering import under_jaw
+from sadtalker3d.render.warp.lashes import lash_colours
+from sadtalker3d.render.warp.lid_colours import lid_colours
 from sadtalker3d.render.warp.links import average, skin_links, spread
 from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
 from sadtalker3d.render.warp.mouth_colours import cheek_tone, mouth_colours
@@ -80,8 +82,10 @@ class Surface:
         skin = skin_colours(
             picture, source, known, links + _lid_bridges(model), 0.006 * float(np.ptp(source[:, 0]))
         )
+        skin = lid_colours(picture, source, model, zones, skin, clear, links)
         skin *= 1 - _lip_shade(model, seen, links)[:, None]
-        skin += zones.lash_line[:, None] * (_lash_colour(picture, source, model) - skin)
+        lashes = lash_colours(picture, source, model)
+        skin += zones.lash_line[:, None] * (lashes[(model.mean[:, 0] < 0).astype(int)] - skin)
         colour[is_skin] = skin[model.weld][is_skin]
         eyes = np.unique(model.faces[model.parts["eyes"]])
         colour[eyes] = eye_colours(picture, motion, model, sight, eyes)
@@ -128,13 +132,6 @@ def _lid_bridges(model: FaceModel) -> Any:
     bridges = sparse.csr_matrix((np.ones(both.shape[1], np.float32), both), (count, count))
     bridges.data[:] = 1
     return bridges
-
-
-def _lash_colour(picture: np.ndarray, xy: np.ndarray, model: FaceModel) -> np.ndarray:
-    """(3,) the dark of the upper lids' edges in the photo."""
-    edges = np.concatenate([model.points[f"eyelid_upper_{side}"] for side in ("left", "right")])
-    colour = sampled(picture, xy[edges])
-    return colour[np.argsort(colour.sum(axis=1))[: max(len(colour) // 6, 1)]].mean(axis=0)
 
 
 def _lip_shade(model: FaceModel, seen: np.ndarray, links: Any) -> np.ndarray:
