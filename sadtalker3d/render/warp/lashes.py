@@ -29,7 +29,7 @@ class LashConfig:
     length_m: float = 0.0052
     shorter: float = 0.45  # at the nose's side
     uneven: float = 0.25
-    width_m: float = 0.00022  # of a strand and its neighbours in shadow
+    width_m: float = 0.00030  # of a strand and its neighbours in shadow
     strength: float = 0.75  # of the lash colour at the root
     tip: float = 0.15  # of that at the tip
     fan: float = 0.35  # sideways, of the way down, at the eye's corners
@@ -72,7 +72,8 @@ class Lashes:
             ) * (1 + rng.normal(0, config.uneven, config.strands))  # fmt: skip
             t = np.linspace(0, 1, config.points)[:, None]
             fan = sign * (config.fan * out + rng.normal(0, 0.1, config.strands))
-            steps = [fan * t, -config.down * t + config.bend * t**2, config.forward * t * np.ones_like(fan)]
+            drop = -config.down * t + config.bend * t**2
+            steps = np.broadcast_arrays(fan * t, drop, config.forward * t)
             ways.append(length[:, None] * np.stack(steps, axis=-1))  # (points, strands, 3)
             facing = smooth_step(sight.facing[edge[at]], 0.0, 0.3)
             strength.append(config.strength * facing)

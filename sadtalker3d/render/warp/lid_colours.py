@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel
 
 
+EYE_M = 0.022  # above and below the lower lid's edge: what belongs to an eye
+
+
 @dataclass(frozen=True)
 class LidConfig:
     """From where below the eye the upper lid's colours come, in metres on the mean head."""
@@ -55,7 +58,7 @@ def lid_colours(
     on_skin = links.indptr[1:] > links.indptr[:-1]
     for side, sign in (("left", 1), ("right", -1)):
         upper, lower = _edge(model, f"eyelid_upper_{side}"), _edge(model, f"eyelid_lower_{side}")
-        near = on_skin & (mean[:, 0] * sign > 0) & (np.abs(mean[:, 1] - lower[:, 1].mean()) < 0.03)
+        near = on_skin & (mean[:, 0] * sign > 0) & (np.abs(mean[:, 1] - lower[:, 1].mean()) < EYE_M)
         lid = np.flatnonzero(near & zones.above_eye & ~zones.clean & (zones.lid_distance_m < zones.crease_m))
         under = np.flatnonzero(near & seen & zones.clean & ~zones.above_eye)
         if len(lid) < 8 or len(under) < 8:
@@ -69,7 +72,7 @@ def lid_colours(
             continue
         grain = skin[lid].copy()
         grain[found] = sampled(picture, at[found].astype(np.float32))
-        middle = np.median(grain[found], axis=0)
+        middle = np.median(skin[under], axis=0)
         low, high = (1 - config.unlike) * middle, (1 + config.unlike) * middle
         grain = np.clip(grain, low, high)
         grain[~found] = middle
