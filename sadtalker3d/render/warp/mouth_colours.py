@@ -25,9 +25,9 @@ GAMMA = 2.2
 class MouthConfig:
     """The inside of the mouth, relative to the face's own brightness."""
 
-    teeth_to_skin: float = 1.02  # in sRGB, against the cheeks; highlights come on top
-    teeth_most: float = 205.0
-    teeth_least: float = 115.0  # in a face of very dark skin teeth are brighter than the cheeks allow
+    teeth_to_skin: float = 1.12  # in sRGB, against the cheeks; highlights come on top
+    teeth_most: float = 215.0
+    teeth_least: float = 130.0  # in a face of very dark skin teeth are brighter than the cheeks allow
     tint: float = 0.35  # of the skin's tint is the light's own
     ivory: tuple[float, float, float] = (1.03, 1.0, 0.95)
     flesh: float = 1.0  # of the skin's share in the light: the mouth's walls throw on less of it
@@ -57,8 +57,8 @@ def mouth_colours(
     normals = model.normals(motion.rest) @ motion.turn.T
     teeth, front = front_teeth(motion, model)
     wanted = teeth_tone(tone, config) if teeth_rgb is None else teeth_rgb
-    # most of a tooth's vertices are at its dark back and root: its colour is that of the brightest
-    enamel = np.percentile(albedo[front], 85, axis=0)
+    # most of a tooth's vertices are at its dark back and root: its colour is that of the brightest twentieth
+    enamel = np.percentile(albedo[front], 95, axis=0)
     cheeks = _cheeks(model, sight)
     skin = np.median(albedo[cheeks], axis=0) if cheeks.any() else np.full(3, 0.3)
     lit = float((_linear(tone) @ LUMINANCE) / (skin @ LUMINANCE))

@@ -20,7 +20,7 @@ class PatchConfig:
 
     least_gap: float = 0.06  # of the mouth's width: lips nearer than this may be closed, see `face/fit_problem.py`
     least_bright: float = 0.7  # of the cheeks: what is darker between the lips is no tooth ...
-    most_colour: float = 1.0  # ... nor what is more colourful than the cheeks: lips and tongue
+    most_colour: float = 0.95  # ... nor what is more colourful than the cheeks: lips and tongue
     behind_m: float = 0.003  # the inner lips; deeper, and the model's own teeth would come through
     rows: int = 5  # from lip to lip
 
