@@ -29,7 +29,8 @@ class LidConfig:
     below_m: float = 0.0050  # the lower lid's edge: nearer are lashes
     share: float = 0.55  # of a height above the upper lid's edge, that its place lies further down
     reach_m: float = 0.004  # so far the colours above the crease tint the lid
-    unlike: float = 0.22  # further than this part of the middle is no skin: lashes, a red corner, a rim of glasses
+    across_m: float = 0.006  # so wide a strip of skin below the eye tells what is usual there ...
+    unlike: float = 0.26  # ... and what is further than this part from it is no skin: lashes, a red corner, a rim of glasses
     dim: float = 0.97  # the brow's shadow
 
 
@@ -72,17 +73,18 @@ def lid_colours(
             continue
         grain = skin[lid].copy()
         grain[found] = sampled(picture, at[found].astype(np.float32))
-        middle = np.median(skin[under], axis=0)
-        low, high = (1 - config.unlike) * middle, (1 + config.unlike) * middle
-        grain = np.clip(grain, low, high)
-        grain[~found] = middle
+        near_by = np.exp(-(((x[:, None] - mean[under, 0]) / config.across_m) ** 2))
+        usual = near_by @ skin[under] / near_by.sum(axis=1, keepdims=True)
+        low, high = (1 - config.unlike) * usual, (1 + config.unlike) * usual
+        grain = np.clip(np.where(found[:, None], grain, usual), low, high)
         # what is added to the grain dies out by exp(-distance / reach) from the lid's upper rim
         spacing = np.sqrt(np.prod(np.ptp(mean[lid, :2], axis=0)) / len(lid))
         inside = links[lid][:, lid]
         degree = np.asarray(links[lid].sum(axis=1)).ravel()
         rim = np.flatnonzero(near & zones.above_eye & zones.clean & seen)
         around = links[lid][:, rim]
-        edge = around @ np.clip(skin[rim], low, high) - np.asarray(around.sum(axis=1)) * grain
+        weight = np.asarray(around.sum(axis=1))
+        edge = np.clip(around @ skin[rim], weight * low, weight * high) - weight * grain
         decay = sparse.diags(np.maximum(degree, 1) * (1 + (spacing / config.reach_m) ** 2)) - inside
         added = splu(decay.tocsc().astype(np.float64)).solve(edge.astype(np.float64))
         skin[lid] = np.clip(config.dim * (grain + added), 0, 255)

@@ -25,17 +25,17 @@ GAMMA = 2.2
 class MouthConfig:
     """The inside of the mouth, relative to the face's own brightness."""
 
-    teeth_to_skin: float = 1.12  # in sRGB, against the cheeks; highlights come on top
-    teeth_most: float = 215.0
-    teeth_least: float = 130.0  # in a face of very dark skin teeth are brighter than the cheeks allow
-    tint: float = 0.35  # of the skin's tint is the light's own
+    teeth_to_skin: float = 1.36  # in sRGB, against the cheeks; highlights come on top
+    teeth_most: float = 222.0
+    teeth_least: float = 150.0  # in a face of very dark skin teeth are brighter than the cheeks allow
+    tint: float = 0.28  # of the skin's tint is the light's own
     ivory: tuple[float, float, float] = (1.03, 1.0, 0.95)
     flesh: float = 1.0  # of the skin's share in the light: the mouth's walls throw on less of it
     flesh_tint: float = 0.2  # flesh has a colour of its own, whatever the skin's
     flesh_most: float = 1.3  # a face in full light still has a dim mouth
     lower_teeth: float = 0.86  # in sRGB: they lie further back in the lips' shadow
     shade: tuple[float, float] = (0.55, 1.25)  # of the estimated light on teeth, against the face's middle
-    gloss: float = 0.22  # linear, of a white light: what wet enamel mirrors
+    gloss: float = 0.20  # linear, of a white light: what wet enamel mirrors
     gloss_power: float = 40.0  # a softbox seen in a tooth
 
 
