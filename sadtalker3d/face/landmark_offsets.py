@@ -52,7 +52,8 @@ def landmark_offsets(
     moves = moves_m.copy()
     moves[list(OVAL)] *= config.oval
     moves *= np.minimum(1, config.most_m / np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-12))
-    upper, lower = np.array(UPPER_INNER[1:-1]), np.array(LOWER_INNER)  # without the corners, which both lips share
+    # without the corners, which both lips share
+    upper, lower = np.array(UPPER_INNER[1:-1]), np.array(LOWER_INNER)
     half = (1 - apart) / 2 * (moves[lower] - moves[upper])
     moves[upper] += half
     moves[lower] -= half

@@ -23,6 +23,7 @@ ASIDE = 0.35  # how much less light reaches places beside the middle of the mout
 
 REDDEN = (0.75, 1.15, 1.15)  # exponents on the light in the mouth: flesh throws on red light
 
+
 @dataclass(frozen=True)
 class ChangeConfig:
     """When the photo's own pixels are not enough. Nothing is redrawn where nothing moves."""
@@ -58,7 +59,7 @@ class Attributes:
         inner = ids[self._inner]
         self._depth_m = np.hypot(depth_behind_lips(motion, model, inner), ASIDE * motion.rest[inner, 0])
         flesh = ~np.isin(inner, np.unique(model.faces[model.parts["teeth"]]))
-        self._redden = np.where(flesh[:, None], np.float32(REDDEN), 1)
+        self._redden = np.where(flesh[:, None], np.array(REDDEN, np.float32), 1)
         self._corners = surface.faces.ravel()
         self._touching = np.maximum(np.bincount(self._corners, minlength=len(ids) + k), 1)
         lips = zones.lip_heights(np.zeros_like(motion.rest))

@@ -152,7 +152,9 @@ def strands(dark, xy, strength, fade, width):  # type: ignore[no-untyped-def]
             for k in range(steps):
                 t = (np.float32(k) + np.float32(0.5)) / np.float32(steps)
                 x, y = x0 + t * (x1 - x0), y0 + t * (y1 - y0)
-                there = strength[s] * (fade[p] + t * (fade[p + 1] - fade[p])) * width * length / np.float32(steps)
+                there = (
+                    strength[s] * (fade[p] + t * (fade[p + 1] - fade[p])) * width * length / np.float32(steps)
+                )
                 column, row = int(np.floor(x)), int(np.floor(y))
                 if column < 0 or row < 0 or column + 1 >= breadth or row + 1 >= height:
                     continue

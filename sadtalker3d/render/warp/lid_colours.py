@@ -30,7 +30,7 @@ class LidConfig:
     share: float = 0.55  # of a height above the upper lid's edge, that its place lies further down
     reach_m: float = 0.004  # so far the colours above the crease tint the lid
     across_m: float = 0.006  # so wide a strip of skin below the eye tells what is usual there ...
-    unlike: float = 0.26  # ... and what is further than this part from it is no skin: lashes, a red corner, a rim of glasses
+    unlike: float = 0.26  # ... and what is further from it is none: lashes, a red corner, glasses
     dim: float = 0.97  # the brow's shadow
 
 

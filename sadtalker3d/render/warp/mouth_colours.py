@@ -109,7 +109,9 @@ def _mirrored(motion: HeadMotion, normals: np.ndarray, power: float) -> np.ndarr
     toward = np.array([-light[3], -light[1], light[2]])
     if not toward.any():
         toward = np.array([0.0, 0.4, 1.0])
-    toward[2] = max(toward[2], 0.3 * float(np.linalg.norm(toward)))  # lights behind the head are not seen in teeth
+    toward[2] = max(
+        toward[2], 0.3 * float(np.linalg.norm(toward))
+    )  # lights behind the head are not seen in teeth
     half = toward / np.linalg.norm(toward) + [0, 0, 1]
     return np.maximum(normals @ (half / np.linalg.norm(half)), 0) ** power
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class PatchConfig:
     """Where the patch is."""
 
-    least_gap: float = 0.06  # of the mouth's width: lips nearer than this may be closed, see `face/fit_problem.py`
+    least_gap: float = (
+        0.06  # of the mouth's width: lips nearer than this may be closed, see `face/fit_problem.py`
+    )
     least_bright: float = 0.7  # of the cheeks: what is darker between the lips is no tooth ...
     most_colour: float = 0.95  # ... nor what is more colourful than the cheeks: lips and tongue
     behind_m: float = 0.003  # the inner lips; deeper, and the model's own teeth would come through
@@ -72,7 +74,9 @@ def teeth_patch(
     near = np.minimum(edges.near[0], edges.near[1]) - np.float32(config.behind_m)
     rgb = sampled(picture, xy[1:-1].reshape(-1, 2).astype(np.float32))
     rgb = rgb[np.argsort(rgb.sum(axis=1))[-len(rgb) // 3 :]].mean(axis=0)
-    if rgb.mean() < config.least_bright * tone.mean() or _colourful(rgb) > config.most_colour * _colourful(tone):
+    if rgb.mean() < config.least_bright * tone.mean() or _colourful(rgb) > config.most_colour * _colourful(
+        tone
+    ):
         return NOTHING
     points = motion.to_head(xy, np.broadcast_to(near, xy.shape[:2]))
     n = len(top)
