@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bfm.lighting import harmonics
+from sadtalker3d.render.warp.colours import albedo
 from sadtalker3d.render.warp.motion import HeadMotion
 from sadtalker3d.render.warp.sight import Sight
 
@@ -53,20 +54,20 @@ def mouth_colours(
     `tone` (3,) is the cheeks' colour; `teeth_rgb` (3,) the photo's own teeth, where it shows some.
     """
     config = config or MouthConfig()
-    albedo = _linear(_albedo(model))
+    painted = _linear(albedo(model))
     normals = model.normals(motion.rest) @ motion.turn.T
     teeth, front = front_teeth(motion, model)
     wanted = teeth_tone(tone, config) if teeth_rgb is None else teeth_rgb
     # most of a tooth's vertices are at its dark back and root: its colour is that of the brightest twentieth
-    enamel = np.percentile(albedo[front], 95, axis=0)
+    enamel = np.percentile(painted[front], 95, axis=0)
     cheeks = _cheeks(model, sight)
-    skin = np.median(albedo[cheeks], axis=0) if cheeks.any() else np.full(3, 0.3)
+    skin = np.median(painted[cheeks], axis=0) if cheeks.any() else np.full(3, 0.3)
     lit = float((_linear(tone) @ LUMINANCE) / (skin @ LUMINANCE))
     hue = _linear(tone) / skin / max(lit, 1e-6)
     flesh = min(config.flesh * lit, config.flesh_most) * hue**config.flesh_tint
-    colour = albedo * flesh
+    colour = painted * flesh
     shade = _shade(motion, sight, normals, config)
-    colour[teeth] = albedo[teeth] * _linear(wanted) / enamel * shade[teeth, None]
+    colour[teeth] = painted[teeth] * _linear(wanted) / enamel * shade[teeth, None]
     lower = teeth[_moved_by_jaw(model, teeth)]
     colour[lower] *= config.lower_teeth**GAMMA
     gloss = config.gloss * float(np.clip(_linear(wanted) @ LUMINANCE, 0, 1))
@@ -133,11 +134,3 @@ def _moved_by_jaw(model: FaceModel, rows: np.ndarray) -> np.ndarray:
 
 def _linear(rgb: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(rgb, 0, 255) / 255) ** GAMMA
-
-
-def _albedo(model: FaceModel) -> np.ndarray:
-    """(V, 3) float32 0..255 the texture's colour at each vertex."""
-    height, width = model.texture.shape[:2]
-    x = np.clip((model.uv[:, 0] * width).astype(int), 0, width - 1)
-    y = np.clip((model.uv[:, 1] * height).astype(int), 0, height - 1)
-    return model.texture[y, x, :3].astype(np.float32)
