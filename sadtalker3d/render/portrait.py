@@ -17,6 +17,7 @@ from sadtalker3d.render.warp.composite import blend, cover
 from sadtalker3d.render.warp.covering import bare_skin, covering
 from sadtalker3d.render.warp.expression import speaking, together
 from sadtalker3d.render.warp.grid import Grid, Sheet
+from sadtalker3d.render.warp.lashes import Lashes
 from sadtalker3d.render.warp.layers import Layers, lay_cloth, lay_over
 from sadtalker3d.render.warp.limits import LimitConfig, limited, within_picture
 from sadtalker3d.render.warp.motion import HeadMotion, Moment
@@ -97,6 +98,7 @@ class PhotoPortrait:
         ids, patch = self._surface.ids, self._surface.patch
         self._share = np.concatenate([self._motion.share[ids], self._motion.head_share(patch)])
         self._attributes = Attributes(self._motion, model, zones, self._surface)
+        self._lashes = Lashes(skin, self._motion, model, sight, zones)
         self._seal = lip_seal(self._motion, model)
 
     def frames(
@@ -167,6 +169,7 @@ class PhotoPortrait:
         moved = cv2.remap(self._layers.cut, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         lay_over(moved, self._layers.plate[part], frame[part])
         blend(frame[top : top + share.shape[0], left : left + share.shape[1]], share, fill)
+        self._lashes.draw(frame, displacement, rotation_rad, translation_m)
         if self._layers.cloth is not None:
             lay_cloth(self._layers.cloth[part], self._layers.before, sheet.source, frame[part])
         return frame
