@@ -79,7 +79,7 @@ class _Look:
 
         mask = np.zeros(self._picture.shape[:2], np.uint8)
         hull = cv2.convexHull((self._points[list(points)] - self._corner).round().astype(np.int32))
-        cv2.fillConvexPoly(mask, hull, 1)
+        cv2.fillConvexPoly(mask, hull, (1,))
         found = self._picture[mask > 0]
         return found if len(found) else self.at(points)[None]
 
