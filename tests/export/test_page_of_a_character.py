@@ -46,7 +46,7 @@ def test_it_plays(tmp_path, speaking: Track):
 
 
 def test_the_command_says_what_follows(tmp_path, take: Track):
-    from sadtalker3d.commands import export as command
+    from sadtalker3d.commands_export import export as command
 
     saved = take.save(tmp_path / "take.json")
     made = command(saved, tmp_path / "body.html", onto=full_body(tmp_path / "body.glb"))
