@@ -20,6 +20,7 @@ from sadtalker3d.render.warp.hair import hair_mask
 from sadtalker3d.render.warp.limits import LimitConfig, limited, within_picture
 from sadtalker3d.render.warp.motion import HeadMotion, Moment
 from sadtalker3d.render.warp.raster import nearest_triangles
+from sadtalker3d.render.warp.refine_crops import Crop, RefineCrops, paste
 from sadtalker3d.render.warp.seal import lip_seal
 from sadtalker3d.render.warp.sight import Sight
 from sadtalker3d.render.warp.surface import Surface
@@ -52,6 +53,8 @@ class PhotoPortrait:
     picture : (H, W, 3) uint8
     fit : the head laid on its face
     model : the embedded head that was fitted; loaded unless given
+    refiner : is shown the crops around mouth and eyes of each frame in which these have moved, and returns what to
+        add to their colours (S, S, 3) float32 0..255, or None; see `render/refine.py`
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class PhotoPortrait:
         model: FaceModel | None = None,
         config: DrawConfig | None = None,
         limits: LimitConfig | None = None,
+        refiner: Callable[[Crop], np.ndarray | None] | None = None,
     ) -> None:
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
             raise UserError(f"a portrait is (height, width, 3) uint8, not {picture.shape} {picture.dtype}")
@@ -90,6 +94,9 @@ class PhotoPortrait:
         self._share = np.concatenate([self._motion.share[ids], self._motion.head_share(patch)])
         self._attributes = Attributes(self._motion, model, zones, self._surface)
         self._seal = lip_seal(self._motion, model)
+        self._refiner = refiner
+        if refiner is not None:
+            self._crops = RefineCrops(self.picture, self._motion, model, self._surface)
 
     def frames(
         self,
@@ -158,6 +165,12 @@ class PhotoPortrait:
             self.picture, sheet.source[..., 0], sheet.source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )  # fmt: skip
         blend(frame[top : top + share.shape[0], left : left + share.shape[1]], share, fill)
+        if self._refiner is not None:
+            crops = self._crops.cut(frame, points, now, attributes, displacement, rotation_rad, translation_m)
+            for crop in crops:
+                change = self._refiner(crop)
+                if change is not None:
+                    paste(frame, crop, change)
         return frame
 
     def _lay_on(
