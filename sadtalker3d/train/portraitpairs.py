@@ -18,17 +18,16 @@ from sadtalker3d.errors import UserError
 from sadtalker3d.face.headfit import HeadFit
 from sadtalker3d.files import replacing
 from sadtalker3d.render.portrait import PhotoPortrait
+from sadtalker3d.render.refine import NETWORKS
 from sadtalker3d.render.warp.expression import speaking, together
 from sadtalker3d.render.warp.motion import HeadMotion
-from sadtalker3d.render.warp.refine_crops import REGIONS, Crop, Places, cut_out
+from sadtalker3d.render.warp.refine_crops import GUIDES, REGIONS, Crop, Places, cut_out, guides
 from sadtalker3d.rotation import from_matrices, to_matrices
 from sadtalker3d.track import Track
 from sadtalker3d.train.portraitmoments import moments
 from sadtalker3d.train.portraitpeople import Person, exact_fit, person, pictures
 
-NETWORKS = tuple(dict.fromkeys(region.network for region in REGIONS))
 LEAST_MASK = 0.2  # crops that may hardly be repaired teach nothing
-GUIDES = 6  # normals, part, keep, mask
 HELD_OUT = 8  # every eighth person is never learnt from
 
 
@@ -37,7 +36,7 @@ class Pairs:
     """Crops of one network, n of them, all uint8.
 
     warped, photo, real : (n, S, S, 3)
-    guides : (n, S, S, 6) normals from -1..1, part, keep and mask from 0..1
+    guides : (n, S, S, 6), see `guides`
     """
 
     warped: np.ndarray
@@ -88,14 +87,6 @@ class Recorder:
         """The crops since the last call."""
         crops, self._crops = self._crops, []
         return crops
-
-
-def guides(crop: Crop) -> np.ndarray:
-    """(S, S, 6) uint8, see `Pairs`."""
-    return np.dstack([
-        np.rint((np.clip(crop.normals, -1, 1) + 1) * 127.5), crop.part,
-        np.rint(np.clip(crop.keep, 0, 1) * 255), np.rint(np.clip(crop.mask, 0, 1) * 255),
-    ]).astype(np.uint8)  # fmt: skip
 
 
 def written_pairs(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sadtalker3d.render.warp.surface import Surface
 
 PARTS = ("skin", "mouth", "teeth", "gums", "tongue", "eyes")  # numbered from 1 in `Crop.part`; 0 is none
+GUIDES = 6  # channels of `guides`
 MOVED_M = (0.0003, 0.0015)  # from no repair to full: how far lips or lids have moved
 
 
@@ -235,6 +236,14 @@ def cut_out(picture: np.ndarray, matrix: np.ndarray, side_px: int) -> np.ndarray
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     cut = cv2.warpAffine(picture, fine, (finer * side_px,) * 2, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return cut if finer == 1 else cv2.resize(cut, (side_px, side_px), interpolation=cv2.INTER_AREA)
+
+
+def guides(crop: Crop) -> np.ndarray:
+    """(S, S, 6) uint8: normals from -1..1, part, keep and mask from 0..1; the form a network is trained on."""
+    return np.dstack([
+        np.rint((np.clip(crop.normals, -1, 1) + 1) * 127.5), crop.part,
+        np.rint(np.clip(crop.keep, 0, 1) * 255), np.rint(np.clip(crop.mask, 0, 1) * 255),
+    ]).astype(np.uint8)  # fmt: skip
 
 
 def paste(frame: np.ndarray, crop: Crop, change: np.ndarray) -> None:
