@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,11 @@ BEHIND_LIPS_M = (
 BEHIND_PATCH_M = 0.012  # the model's teeth, where the photo shows its own: so far they would never stand out
 
 
+Refiner = Callable[
+    [Crop], "np.ndarray | None"
+]  # (S, S, 3) float32 to add to the crop's colours 0..255, or None
+
+
 @dataclass(frozen=True)
 class DrawConfig:
     """How the head is drawn over the sheet."""
@@ -53,8 +59,6 @@ class PhotoPortrait:
     picture : (H, W, 3) uint8
     fit : the head laid on its face
     model : the embedded head that was fitted; loaded unless given
-    refiner : is shown the crops around mouth and eyes of each frame in which these have moved, and returns what to
-        add to their colours (S, S, 3) float32 0..255, or None; see `render/refine.py`
     """
 
     def __init__(
@@ -65,7 +69,6 @@ class PhotoPortrait:
         model: FaceModel | None = None,
         config: DrawConfig | None = None,
         limits: LimitConfig | None = None,
-        refiner: Callable[[Crop], np.ndarray | None] | None = None,
     ) -> None:
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
             raise UserError(f"a portrait is (height, width, 3) uint8, not {picture.shape} {picture.dtype}")
@@ -76,7 +79,7 @@ class PhotoPortrait:
 
             model = bfm.load("open")
         self.picture = np.ascontiguousarray(picture)
-        self._motion = HeadMotion(fit, model)
+        self._model, self._motion = model, HeadMotion(fit, model)
         sight = Sight.of(self._motion, model)
         hair = hair_mask(self.picture, self._motion, sight)
         bare = bare_skin(self.picture, hair, model, sight)
@@ -94,9 +97,10 @@ class PhotoPortrait:
         self._share = np.concatenate([self._motion.share[ids], self._motion.head_share(patch)])
         self._attributes = Attributes(self._motion, model, zones, self._surface)
         self._seal = lip_seal(self._motion, model)
-        self._refiner = refiner
-        if refiner is not None:
-            self._crops = RefineCrops(self.picture, self._motion, model, self._surface)
+
+    @cached_property
+    def _crops(self) -> RefineCrops:
+        return RefineCrops(self.picture, self._motion, self._model, self._surface)
 
     def frames(
         self,
@@ -106,6 +110,7 @@ class PhotoPortrait:
         expression_gain: float = 1.0,
         head_gain: float = 1.0,
         tell: Callable[[str], object] | None = None,
+        refiner: Refiner | None = None,
     ) -> Iterator[np.ndarray]:
         """Yield (H, W, 3) uint8 pictures, one for each frame of a track in the `open` space.
 
@@ -116,6 +121,7 @@ class PhotoPortrait:
         still : the head does not move, only the face
         expression_gain, head_gain : how much of the track's expression and head motion is shown
         tell : is given a sentence where the track's head moves further than the photo can show
+        refiner : repairs mouth and lids, see `render/refine.py`
 
         Raises
         ------
@@ -133,7 +139,7 @@ class PhotoPortrait:
         if note is not None and tell is not None:
             tell(note)
         for row, turn, shift, seal in zip(expression, rotation, translation, speaks, strict=True):
-            yield self.draw(row, turn, shift, float(seal))
+            yield self.draw(row, turn, shift, float(seal), refiner)
 
     def draw(
         self,
@@ -141,10 +147,12 @@ class PhotoPortrait:
         rotation_rad: np.ndarray,
         translation_m: np.ndarray,
         seal: float = 0.0,
+        refiner: Refiner | None = None,
     ) -> np.ndarray:
         """One frame: (64,) weights, and the head's turn (3,) and shift (3,) relative to the photo.
 
         seal : 0 leaves the lips' distance in the photo, 1 takes it away, so that only `expression` parts them
+        refiner : is shown the crops around mouth and eyes where these have moved
         """
         import cv2
 
@@ -165,10 +173,10 @@ class PhotoPortrait:
             self.picture, sheet.source[..., 0], sheet.source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )  # fmt: skip
         blend(frame[top : top + share.shape[0], left : left + share.shape[1]], share, fill)
-        if self._refiner is not None:
+        if refiner is not None:
             crops = self._crops.cut(frame, points, now, attributes, displacement, rotation_rad, translation_m)
             for crop in crops:
-                change = self._refiner(crop)
+                change = refiner(crop)
                 if change is not None:
                     paste(frame, crop, change)
         return frame

@@ -37,10 +37,27 @@ class Refinement:
         network = self._networks.get(crop.region.network)
         if network is None:
             return None
-        rows = [torch.from_numpy(np.ascontiguousarray(a))[None] for a in (crop.picture, crop.photo, guides(crop))]
+        rows = [
+            torch.from_numpy(np.ascontiguousarray(a))[None] for a in (crop.picture, crop.photo, guides(crop))
+        ]
         with torch.inference_mode():
             change = network(features(*rows))[0]
         return (change.permute(1, 2, 0).numpy() * np.float32(255)).astype(np.float32)
+
+
+def chosen_refinement(refine: bool, weights: str | Path | None) -> Refinement | None:
+    """What `--refine` and `--refine-weights` ask for; None for nothing.
+
+    Raises UserError when the weights cannot be read, or none were named, for none are shipped.
+    """
+    if weights is not None:
+        return load_refinement(weights)
+    if refine:
+        raise UserError(
+            "--refine: this version ships no weights for it; make them with `sadtalker3d train portrait` and name "
+            "them with --refine-weights"
+        )
+    return None
 
 
 def load_refinement(path: str | Path) -> Refinement:

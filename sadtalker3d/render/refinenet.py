@@ -31,9 +31,7 @@ def features(warped: Tensor, photo: Tensor, guides: Tensor) -> Tensor:
     colours = torch.cat([warped, photo], dim=3).permute(0, 3, 1, 2).float() / 127.5 - 1
     numbers = torch.arange(1, len(PARTS) + 1, device=guides.device, dtype=guides.dtype)[:, None, None]
     parts = (guides[:, 3:4] == numbers).float()  # (B, 6, S, S)
-    return torch.cat(
-        [colours, guides[:, :3].float() / 127.5 - 1, parts, guides[:, 4:].float() / 255], dim=1
-    )
+    return torch.cat([colours, guides[:, :3].float() / 127.5 - 1, parts, guides[:, 4:].float() / 255], dim=1)
 
 
 class RefineNet(nn.Module):
@@ -52,8 +50,8 @@ class RefineNet(nn.Module):
         self.back_middle = _two(coarse + middle, middle)
         self.back_fine = _two(middle + fine, fine)
         self.leave = nn.Conv2d(fine, 4 * 3, 3, padding=1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        for values in self.leave.parameters():
+            nn.init.zeros_(values)
 
     def forward(self, x: Tensor) -> Tensor:
         fine = self._chain(self.fine, self._bend(self.enter(F.pixel_unshuffle(x, 2))))  # (B, fine, S/2, S/2)

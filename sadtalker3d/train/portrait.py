@@ -85,7 +85,9 @@ def train_portrait(
             training.restore(checkpoint)
         trainings[name] = training
         learnt, held_out = (read_pairs(folder, people, name, held) for held in (False, True))
-        report(f"{name}: {len(learnt)} crops, {len(held_out)} held out; perceptual loss: {training.looks}; on {device}")
+        report(
+            f"{name}: {len(learnt)} crops, {len(held_out)} held out; perceptual loss: {training.looks}; on {device}"
+        )
         shown = time.monotonic()
         while training.step < steps:
             training.advance(learnt)
@@ -105,7 +107,9 @@ def train_portrait(
         {key: str(value) for key, value in notes.items()},
     )
     minutes = sum(training.spent_s for training in trainings.values()) / 60
-    (work / SCORES).write_text(json.dumps({name: asdict(score) for name, score in scores.items()}, indent=1) + "\n")
+    (work / SCORES).write_text(
+        json.dumps({name: asdict(score) for name, score in scores.items()}, indent=1) + "\n"
+    )
     report(f"{minutes:.1f} min of training")
     return Trained(work / WEIGHTS, minutes, scores)
 

@@ -61,10 +61,10 @@ def made_pairs(seed: int, frames: int) -> dict[str, Pairs]:
     exact = exact_fit(who, real[0])
     fit = exact if seed % 2 else _found(real[0], f"person {seed}")
     record = Recorder()
-    moving = PhotoPortrait(real[0], fit, model=bfm.load("open"), refiner=record)
+    moving = PhotoPortrait(real[0], fit, model=bfm.load("open"))
     places = Places(HeadMotion(exact, bfm.load("open")), bfm.load("open"))
     kept: dict[str, list[tuple[np.ndarray, ...]]] = {name: [] for name in NETWORKS}
-    for t, _ in enumerate(moving.frames(track)):
+    for t, _ in enumerate(moving.frames(track, refiner=record)):
         for crop in record.taken():
             if crop.mask.max() < LEAST_MASK:
                 continue
@@ -100,7 +100,7 @@ def written_pairs(
         path = _file(folder, seed)
         if path.exists():
             continue
-        arrays = {}
+        arrays: dict[str, np.ndarray] = {}
         for name, pairs in made_pairs(seed, frames).items():
             arrays |= {f"{name}.{key}": value for key, value in vars(pairs).items()}
         with replacing(path) as partial, open(partial, "wb") as out:
@@ -133,9 +133,7 @@ def read_pairs(folder: Path, people: int, network: str, held_out: bool) -> Pairs
     if not found:
         who = "held out" if held_out else "learnt from"
         raise UserError(f"{folder}: has no person who is {who}; raise --people")
-    return Pairs(
-        *(np.concatenate([getattr(p, key) for p in found]) for key in Pairs.__dataclass_fields__)
-    )
+    return Pairs(*(np.concatenate([getattr(p, key) for p in found]) for key in Pairs.__dataclass_fields__))
 
 
 def is_held_out(seed: int) -> bool:

@@ -93,9 +93,11 @@ def graded(picture: np.ndarray, grade: Grade) -> np.ndarray:
     """(H, W, 3) 0..255 as that camera shows it, uint8."""
     import cv2
 
-    value = np.clip(picture / 255, 0, 1) ** grade.gamma * (grade.gain * np.array(grade.balance)) * 255
+    value: np.ndarray = (
+        np.clip(picture / 255, 0, 1) ** grade.gamma * (grade.gain * np.array(grade.balance)) * 255
+    )
     if grade.blur_px > 0.2:
-        value = cv2.GaussianBlur(value, (0, 0), grade.blur_px)
+        value = np.asarray(cv2.GaussianBlur(value, (0, 0), grade.blur_px))
     return np.clip(np.rint(value), 0, 255).astype(np.uint8)
 
 
@@ -196,7 +198,9 @@ def _texture(rng: np.random.Generator) -> np.ndarray:
         skin += beard[..., None] * (rng.uniform(0.02, 0.3) * np.array([1.0, 0.8, 0.65]) - skin)
     colour = np.where(masks["skin"][..., None], skin, colour)
     iris = masks["iris"][..., None]
-    wanted = np.array([(1.0, 1.0, 1.0), (0.55, 0.9, 1.5), (0.7, 1.1, 0.9), (0.45, 0.42, 0.45)])[rng.integers(4)]
+    wanted = np.array([(1.0, 1.0, 1.0), (0.55, 0.9, 1.5), (0.7, 1.1, 0.9), (0.45, 0.42, 0.45)])[
+        rng.integers(4)
+    ]
     colour *= 1 + iris * (wanted * rng.uniform(0.8, 1.4) - 1)
     white = rng.uniform(0.8, 1.08) * np.array([1.0, rng.uniform(0.95, 1.0), rng.uniform(0.86, 1.0)])
     colour *= 1 + masks["teeth"][..., None] * (white - 1)
@@ -273,5 +277,5 @@ def _painted(model: FaceModel, part: str) -> np.ndarray:
     triangles = model.uv[model.faces[model.parts[part]]] * side
     mask = np.zeros((side, side), np.uint8)
     for triangle in np.rint(triangles).astype(np.int32):
-        cv2.fillConvexPoly(mask, triangle, 1)
-    return cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0
+        cv2.fillConvexPoly(mask, triangle, (1,))
+    return np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8))) > 0

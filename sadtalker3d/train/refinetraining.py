@@ -66,7 +66,7 @@ class RefineTraining:
         torch.manual_seed(seed * len(NETWORKS) + NETWORKS.index(name))
         self.name, self.steps, self.config, self.seed = name, steps, config or TrainConfig(), seed
         self.device = torch.device(device)
-        self.network = RefineNet().to(self.device, memory_format=torch.channels_last)
+        self.network = RefineNet().to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         narrow = DiscriminatorConfig().narrow(self.config.judge_width)
         self.judge = Discriminator(narrow).to(self.device)
         self.perceptual: nn.Module = (DetailPyramid() if vgg is None else VggLoss(vgg)).to(self.device)
@@ -117,7 +117,9 @@ class RefineTraining:
 
     def made_of(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """What the network makes of the crops, and the truth where it may make anything: (B, 3, S, S) in 0..1."""
-        given = features(batch.warped, batch.photo, batch.guides).contiguous(memory_format=torch.channels_last)
+        given = features(batch.warped, batch.photo, batch.guides).contiguous(
+            memory_format=torch.channels_last
+        )
         made = refined(batch.warped, self.network(given), batch.guides)
         change = (batch.real.float() - batch.warped.float()).permute(0, 3, 1, 2) / 255
         return made, refined(batch.warped, change, batch.guides)
@@ -158,7 +160,8 @@ class RefineTraining:
 
     def _recipe(self) -> str:
         return json.dumps(
-            asdict(self.config) | {"seed": self.seed, "steps": self.steps, "looks": self.looks, "name": self.name}
+            asdict(self.config)
+            | {"seed": self.seed, "steps": self.steps, "looks": self.looks, "name": self.name}
         )
 
     def _on_device(self, batch: Batch) -> Batch:

@@ -122,8 +122,7 @@ class RefineCrops:
         still = np.zeros(3)
         matrices = [self.places.matrix(region, still, still) for region in REGIONS]
         self._photos = [
-            cut_out(picture, matrix, region.side_px)
-            for region, matrix in zip(REGIONS, matrices, strict=True)
+            cut_out(picture, matrix, region.side_px) for region, matrix in zip(REGIONS, matrices, strict=True)
         ]
         self._meshes = [_RegionMesh(region, model, surface) for region in REGIONS]
 
