@@ -1,6 +1,6 @@
 """The refinement (`--refine-weights FILE`): mouth and lids with and without it on people whom it never saw. JSON.
 
-`python -m tests.benchmarks.bench_refine FILE [--looks N] [--frames N] [--sheets DIR]`. The people are those of
+`python -m tests.benchmarks.portrait_refinement FILE [--looks N] [--frames N] [--sheets DIR]`. The people are those of
 `rendered_clip.py`, fitted by the detector as a user's photo is, saying the sample's speech and blinking. Each crop is
 cut out around the true head's mouth and eyes in the true frame and in the made ones.
 """
