@@ -24,6 +24,8 @@ class VaryConfig:
     gain: float = 0.2
     colour: float = 0.08
     offset: float = 12.0
+    saturation: tuple[float, float] = (0.0, 1.3)
+    faded_share: float = 0.4  # how many have another saturation: paintings, old photos
     noise: float = 6.0  # most, of 255
     noisy_share: float = 0.3
     painted: float = 0.3
@@ -56,6 +58,12 @@ def drawn_batch(
     factors[~shown] = 1
     own = factors[np.arange(size)[:, None, None], part]  # (B, S, S, 3)
     warped *= 1 + painted * (own - 1)
+    faded = rng.random((size, 1, 1, 1)) < config.faded_share
+    saturation = np.where(faded, rng.uniform(*config.saturation, (size, 1, 1, 1)), 1.0)
+    warped, photo, real = (
+        saturation * rows + (1 - saturation) * rows.mean(axis=3, keepdims=True)
+        for rows in (warped, photo, real)
+    )
     gain = 1 + config.gain * rng.uniform(-1, 1, (size, 1, 1, 1))
     gain = gain * (1 + config.colour * rng.uniform(-1, 1, (size, 1, 1, 3)))
     offset = config.offset * rng.uniform(-1, 1, (size, 1, 1, 1))

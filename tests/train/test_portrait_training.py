@@ -81,7 +81,7 @@ def test_varied_batches_keep_the_truth_where_the_photo_was_shown() -> None:
 
 def test_mirrored_crops_have_mirrored_normals() -> None:
     pairs = noise(0, count=1)
-    still = VaryConfig(0, 0, 0, 0, 0, 0, 0)
+    still = VaryConfig(0, 0, 0, (1, 1), 0, 0, 0, 0, 0)
     batches = [drawn_batch(pairs, np.random.default_rng(s), 1, mirror=True, config=still) for s in range(8)]
     turned = [b for b in batches if not np.array_equal(b.warped[0].numpy(), pairs.warped[0])]
     assert 0 < len(turned) < 8

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sadtalker3d.render.warp.surface import Surface
 
 PARTS = ("skin", "mouth", "teeth", "gums", "tongue", "eyes")  # numbered from 1 in `Crop.part`; 0 is none
+OWN_SHARE = 0.5  # of the repair that reaches the photo's own pixels: they are the person ...
+OWN_TEETH_SHARE = 0.0  # ... and so are their teeth
 GUIDES = 6  # channels of `guides`
 MOVED_M = (0.0003, 0.0015)  # from no repair to full: how far lips or lids have moved
 
@@ -145,7 +147,7 @@ class RefineCrops:
             matrix = self.places.matrix(region, rotation_rad, translation_m)
             turn = self._motion.turn @ to_matrices(np.asarray(rotation_rad, np.float64)[None])[0]
             normals, part, keep, mask = mesh.draw(points, now, attributes, matrix, turn)
-            mask *= np.float32(gain) * _border(region.side_px)
+            mask = np.float32(gain) * _border(region.side_px) * repairable(mask, part, keep)
             picture = cut_out(frame, matrix, region.side_px)
             crops.append(Crop(region, matrix, picture, photo, normals, part, keep, mask))
         return crops
@@ -235,6 +237,12 @@ def cut_out(picture: np.ndarray, matrix: np.ndarray, side_px: int) -> np.ndarray
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     cut = cv2.warpAffine(picture, fine, (finer * side_px,) * 2, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return cut if finer == 1 else cv2.resize(cut, (side_px, side_px), interpolation=cv2.INTER_AREA)
+
+
+def repairable(mask: np.ndarray, part: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """(S, S) float32 `mask`, less of it where the photo's own pixels are seen."""
+    own = np.where(part == PARTS.index("teeth") + 1, OWN_TEETH_SHARE, OWN_SHARE)
+    return (mask * (1 - np.clip(keep, 0, 1) * (1 - own))).astype(np.float32)
 
 
 def guides(crop: Crop) -> np.ndarray:
