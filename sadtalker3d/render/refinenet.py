@@ -70,6 +70,14 @@ class RefineNet(nn.Module):
         return F.leaky_relu(x, self.config.leak)
 
 
+class RefineNets(nn.Module):
+    """The networks of the embedded weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mouth, self.eye = RefineNet(), RefineNet()
+
+
 def refined(warped: Tensor, change: Tensor, guides: Tensor) -> Tensor:
     """(B, 3, S, S) colours 0..1 of uint8 crops (B, S, S, 3) with the network's change where the mask lets it."""
     mask = guides[..., 5].float()[:, None] / 255
