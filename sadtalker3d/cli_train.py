@@ -200,6 +200,9 @@ def train_portrait(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoints in the folder.")
     ] = False,
+    start: Annotated[
+        Path | None, typer.Option(help="Begin from these weights instead of from nothing.")
+    ] = None,
     vgg: Annotated[
         Path | None,
         typer.Option(help="torchvision's VGG-19 weights; without them a pyramid of details stands in."),
@@ -210,7 +213,7 @@ def train_portrait(
     from sadtalker3d.train.portrait import train_portrait as run
 
     trained = run(
-        work, people=people, frames=frames, steps=steps, seed=seed, resume=resume, vgg=vgg, device=device,
-        report=typer.echo,
+        work, people=people, frames=frames, steps=steps, seed=seed, resume=resume, start=start, vgg=vgg,
+        device=device, report=typer.echo,
     )  # fmt: skip
     typer.echo(trained.weights)

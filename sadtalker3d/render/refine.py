@@ -26,7 +26,7 @@ class Refinement:
     """
 
     def __init__(self, networks: dict[str, RefineNet]) -> None:
-        self._networks = networks
+        self.networks = networks
 
     def __call__(self, crop: Crop) -> np.ndarray | None:
         """(S, S, 3) float32 to add to the crop's colours 0..255 where its mask lets it; None for nothing."""
@@ -34,7 +34,7 @@ class Refinement:
 
         from sadtalker3d.render.refinenet import features
 
-        network = self._networks.get(crop.region.network)
+        network = self.networks.get(crop.region.network)
         if network is None:
             return None
         rows = [

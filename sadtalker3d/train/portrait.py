@@ -39,6 +39,7 @@ def train_portrait(
     steps: int = 6000,
     seed: int = 0,
     resume: bool = False,
+    start: str | Path | None = None,
     config: TrainConfig | None = None,
     vgg: str | Path | None = None,
     device: str | None = None,
@@ -52,6 +53,7 @@ def train_portrait(
     steps : of each network
     resume : go on from the checkpoints in `work`; a run that is interrupted and resumed ends with the numbers of one
         that is not
+    start : begin from these weights instead of from nothing
     vgg : torchvision's VGG-19 for the perceptual loss; without it a pyramid of details stands in
     device : "cpu" or "cuda"; by default cuda where there is one
     networks : "mouth" and "eye", or one of them
@@ -60,7 +62,7 @@ def train_portrait(
     Raises UserError when the sizes are too small, a file is damaged, or there is nothing to resume.
     """
     from sadtalker3d.errors import UserError
-    from sadtalker3d.render.refine import NETWORKS, save_refinement
+    from sadtalker3d.render.refine import NETWORKS, load_refinement, save_refinement
     from sadtalker3d.train.portraitpairs import read_pairs, written_pairs
     from sadtalker3d.train.refinescores import held_out_scores
     from sadtalker3d.train.refinetraining import RefineTraining
@@ -72,6 +74,7 @@ def train_portrait(
         )
     first = work / _checkpoint(networks[0])
     check_start(first, resume)
+    begin = {} if start is None else load_refinement(start).networks
     device = chosen_device(device)
     folder = work / "pairs"
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,6 +86,8 @@ def train_portrait(
         training = RefineTraining(name, steps, config, seed=seed, vgg=vgg, device=device)
         if resume and checkpoint.exists():
             training.restore(checkpoint)
+        elif name in begin:
+            training.network.load_state_dict(begin[name].state_dict())
         trainings[name] = training
         learnt, held_out = (read_pairs(folder, people, name, held) for held in (False, True))
         report(
