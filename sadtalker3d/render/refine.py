@@ -32,7 +32,7 @@ class Refinement:
         """(S, S, 3) float32 to add to the crop's colours 0..255 where its mask lets it; None for nothing."""
         import torch
 
-        from sadtalker3d.render.refinenet import features
+        from sadtalker3d.render.refinenet import admitted, features
 
         network = self.networks.get(crop.region.network)
         if network is None:
@@ -41,7 +41,7 @@ class Refinement:
             torch.from_numpy(np.ascontiguousarray(a))[None] for a in (crop.picture, crop.photo, guides(crop))
         ]
         with torch.inference_mode():
-            change = network(features(*rows))[0]
+            change = admitted(crop.region.network, network(features(*rows)), rows[0])[0]
         return (change.permute(1, 2, 0).numpy() * np.float32(255)).astype(np.float32)
 
 

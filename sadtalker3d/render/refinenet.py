@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from sadtalker3d.render.warp.refine_crops import PARTS
 
+SHADED = ("eye",)  # networks that only make brighter or darker: a lid's hue is the person's
+SHADES = (0.45, 1.35)  # the darkest and the brightest: a line of lashes is not to be wiped away
 INPUTS = 3 + 3 + 3 + len(PARTS) + 1 + 1  # frame, photo, normals, what is there, keep, mask
 
 
@@ -78,8 +80,17 @@ class RefineNets(nn.Module):
         self.mouth, self.eye = RefineNet(), RefineNet()
 
 
+def admitted(name: str, change: Tensor, warped: Tensor) -> Tensor:
+    """The part of a network's change (B, 3, S, S) that its region admits, of uint8 crops (B, S, S, 3)."""
+    if name not in SHADED:
+        return change
+    colour = warped.permute(0, 3, 1, 2).float() / 255 + 0.02  # black has a shade too
+    gain = 1 + (change * colour).sum(dim=1, keepdim=True) / colour.square().sum(dim=1, keepdim=True)
+    return (gain.clamp(*SHADES) - 1) * colour
+
+
 def refined(warped: Tensor, change: Tensor, guides: Tensor) -> Tensor:
-    """(B, 3, S, S) colours 0..1 of uint8 crops (B, S, S, 3) with the network's change where the mask lets it."""
+    """(B, 3, S, S) colours 0..1 of uint8 crops (B, S, S, 3) with an admitted change where the mask lets it."""
     mask = guides[..., 5].float()[:, None] / 255
     return warped.permute(0, 3, 1, 2).float() / 255 + mask * change
 

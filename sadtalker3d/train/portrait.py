@@ -103,7 +103,7 @@ def train_portrait(
                 left_min = training.spent_s / training.step * (steps - training.step) / 60
                 report(f"{name} step {training.step}: {training.course()}; {left_min:.0f} min left")
         training.keep(checkpoint)
-        scores[name] = held_out_scores(training.network, held_out)
+        scores[name] = held_out_scores(name, training.network, held_out)
         report(f"{name}, held-out people: {scores[name].line()}")
     notes = {"people": people, "frames": frames, "steps": steps, "seed": seed}
     save_refinement(

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sadtalker3d.evaluate.pictures import psnr_db, ssim
-from sadtalker3d.render.refinenet import RefineNet, features, refined
+from sadtalker3d.render.refinenet import RefineNet, admitted, features, refined
 from sadtalker3d.train.portraitpairs import Pairs
 
 MOST_CROPS = 320
@@ -34,12 +34,12 @@ class RefineScores:
         return f"{', '.join(told)}; better in {100 * self.better:.0f} % of crops"
 
 
-def held_out_scores(network: RefineNet, pairs: Pairs) -> RefineScores:
+def held_out_scores(name: str, network: RefineNet, pairs: Pairs) -> RefineScores:
     """Measure on crops of people whom the network never saw."""
     chosen = np.unique(np.linspace(0, len(pairs) - 1, MOST_CROPS).round().astype(int))
     rows: list[list[float]] = []
     for k in chosen:
-        made = made_of(network, pairs, int(k))
+        made = made_of(name, network, pairs, int(k))
         real, mask = pairs.real[k].astype(np.float64), pairs.guides[k, ..., 5:] / 255.0
         row = []
         for picture in (pairs.warped[k], made):
@@ -59,11 +59,12 @@ def held_out_scores(network: RefineNet, pairs: Pairs) -> RefineScores:
 
 
 @torch.inference_mode()
-def made_of(network: RefineNet, pairs: Pairs, k: int) -> np.ndarray:
+def made_of(name: str, network: RefineNet, pairs: Pairs, k: int) -> np.ndarray:
     """(S, S, 3) uint8, crop k repaired."""
     device = next(network.parameters()).device
     warped, photo, guides = (
         torch.from_numpy(getattr(pairs, key)[k : k + 1]).to(device) for key in ("warped", "photo", "guides")
     )
-    made = refined(warped, network(features(warped, photo, guides)), guides)[0]
+    change = admitted(name, network(features(warped, photo, guides)), warped)
+    made = refined(warped, change, guides)[0]
     return (made.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
 from sadtalker3d.render.refine import NETWORKS
-from sadtalker3d.render.refinenet import RefineNet, features, refined
+from sadtalker3d.render.refinenet import RefineNet, admitted, features, refined
 from sadtalker3d.train.discriminator import (
     Discriminator,
     DiscriminatorConfig,
@@ -120,7 +120,7 @@ class RefineTraining:
         given = features(batch.warped, batch.photo, batch.guides).contiguous(
             memory_format=torch.channels_last
         )
-        made = refined(batch.warped, self.network(given), batch.guides)
+        made = refined(batch.warped, admitted(self.name, self.network(given), batch.warped), batch.guides)
         change = (batch.real.float() - batch.warped.float()).permute(0, 3, 1, 2) / 255
         return made, refined(batch.warped, change, batch.guides)
 
