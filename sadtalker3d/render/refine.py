@@ -26,7 +26,12 @@ class Refinement:
     """
 
     def __init__(self, networks: dict[str, RefineNet]) -> None:
-        self.networks = networks
+        import torch
+
+        self.networks = {
+            name: network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            for name, network in networks.items()
+        }
 
     def __call__(self, crop: Crop) -> np.ndarray | None:
         """(S, S, 3) float32 to add to the crop's colours 0..255 where its mask lets it; None for nothing."""
@@ -48,16 +53,18 @@ class Refinement:
 def chosen_refinement(refine: bool, weights: str | Path | None) -> Refinement | None:
     """What `--refine` and `--refine-weights` ask for; None for nothing.
 
-    Raises UserError when the weights cannot be read, or none were named, for none are shipped.
+    Raises UserError when the weights cannot be read.
     """
     if weights is not None:
         return load_refinement(weights)
-    if refine:
-        raise UserError(
-            "--refine: this version ships no weights for it; make them with `sadtalker3d train portrait` and name "
-            "them with --refine-weights"
-        )
-    return None
+    if not refine:
+        return None
+    from sadtalker3d.render.refinenet import EmbeddedRefinement
+    from sadtalker3d.weights import embedded
+
+    network = embedded("refinement")
+    assert isinstance(network, EmbeddedRefinement)
+    return Refinement({"mouth": network.mouth})
 
 
 def load_refinement(path: str | Path) -> Refinement:

@@ -72,12 +72,12 @@ class RefineNet(nn.Module):
         return F.leaky_relu(x, self.config.leak)
 
 
-class RefineNets(nn.Module):
-    """The networks of the embedded weights."""
+class EmbeddedRefinement(nn.Module):
+    """What the embedded weights repair: the mouth alone, see the model card for why."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.mouth, self.eye = RefineNet(), RefineNet()
+        self.mouth = RefineNet()
 
 
 def admitted(name: str, change: Tensor, warped: Tensor) -> Tensor:

@@ -163,7 +163,10 @@ def test_another_networks_file_is_refused(tmp_path: Path) -> None:
         load_refinement(path)
 
 
-def test_refine_without_weights_says_how_to_get_them() -> None:
+def test_embedded_weights_repair_the_mouth_and_leave_lids_alone(portrait: PhotoPortrait) -> None:
     assert chosen_refinement(False, None) is None
-    with pytest.raises(UserError, match="train portrait"):
-        chosen_refinement(True, None)
+    shipped = chosen_refinement(True, None)
+    assert shipped is not None
+    for row, repaired in ((weights(jawOpen=0.3), True), (weights(eyeBlink=1.0), False)):
+        plain, made = (next(portrait.frames(track(row), refiner=r)) for r in (None, shipped))
+        assert (plain != made).any() == repaired
