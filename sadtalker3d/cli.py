@@ -27,6 +27,8 @@ from sadtalker3d.cli_options import (
     LidsGain,
     MouthGain,
     Progress,
+    Refine,
+    RefineWeights,
     Seed,
     Size,
     Speech,
@@ -114,6 +116,8 @@ def talk(
         ),
     ] = None,
     points: FacePoints = None,
+    refine: Refine = False,
+    refine_weights: RefineWeights = None,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
@@ -125,7 +129,7 @@ def talk(
         gains=_gains(
                 mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze,
                 brows=brows, cheeks=cheeks, lids=lids, asymmetry=asymmetry,
-            ), size=size, points=points, force=force, show=progress,
+            ), size=size, points=points, refine=refine, refine_weights=refine_weights, force=force, show=progress,
     )  # fmt: skip
     for note in result.notes:
         typer.echo(note, err=True)
@@ -270,6 +274,8 @@ def render(
     ] = None,
     fps: FramesPerSecond = None,
     points: FacePoints = None,
+    refine: Refine = False,
+    refine_weights: RefineWeights = None,
     preprocess: Annotated[
         Preprocess | None,
         typer.Option(
@@ -310,7 +316,8 @@ def render(
 
     video = run(
         take, portrait, out, renderer=renderer, size=size, still=still, expression_scale=expression_scale,
-        audio=audio, fps=fps, points=points, preprocess=preprocess, yaw=yaw, pitch=pitch, roll=roll, source=source,
+        audio=audio, fps=fps, points=points, refine=refine, refine_weights=refine_weights,
+        preprocess=preprocess, yaw=yaw, pitch=pitch, roll=roll, source=source,
         weights=weights, dtype=dtype, device=device, force=force, show=progress,
         tell=lambda note: typer.echo(note, err=True),
     )  # fmt: skip

@@ -44,6 +44,8 @@ def talk(
     gains: Gains | None = None,
     size: int | None = None,
     points: str | Path | None = None,
+    refine: bool = False,
+    refine_weights: str | Path | None = None,
     force: bool = False,
     show: Mode = "none",
 ) -> Talk:
@@ -54,15 +56,19 @@ def talk(
 
     size : the video's long side in pixels; the picture's own unless given
     points : a file with five clicked points, where the face is not found; see `sadtalker3d.face.hint`
+    refine : mouth and lids are repaired by a small network
+    refine_weights : the network's, from `train portrait`; implies `refine`
 
     Raises
     ------
     UserError : a bad input, or an output that exists already (unless `force`)
     """
     from sadtalker3d.export import export as write
+    from sadtalker3d.render.refine import chosen_refinement
     from sadtalker3d.render.video import write_video
     from sadtalker3d.talker import Talker
 
+    refiner = chosen_refinement(refine, refine_weights)
     talker = Talker(portrait, points=points)
     folder, stem = Path(out), Path(speech).stem
     if folder.exists() and not folder.is_dir():
@@ -79,7 +85,7 @@ def talk(
     for path in exports:
         write(take, path, face=talker.face, force=force)
     with progress("video", show) as report:
-        frames = photo.frames(take, tell=notes.append)
+        frames = photo.frames(take, tell=notes.append, refiner=refiner)
         write_video(video, counted(frames, len(take), report), take.fps, speech)
     return Talk(take_path, (take_path, *exports, video), tuple(notes))
 

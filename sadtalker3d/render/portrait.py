@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from sadtalker3d.render.warp.limits import LimitConfig, limited, within_picture
 from sadtalker3d.render.warp.motion import HeadMotion, Moment
 from sadtalker3d.render.warp.person import person
 from sadtalker3d.render.warp.raster import nearest_triangles
+from sadtalker3d.render.warp.refine_crops import Crop, RefineCrops, paste
 from sadtalker3d.render.warp.seal import lip_seal
 from sadtalker3d.render.warp.sight import Sight
 from sadtalker3d.render.warp.surface import Surface
@@ -37,6 +39,11 @@ BEHIND_LIPS_M = (
     0.003  # teeth are drawn so much deeper: in a fit that is not exact they would come through the lips
 )
 BEHIND_PATCH_M = 0.012  # the model's teeth, where the photo shows its own: so far they would never stand out
+
+
+Refiner = Callable[
+    [Crop], "np.ndarray | None"
+]  # (S, S, 3) float32 to add to the crop's colours 0..255, or None
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class PhotoPortrait:
 
             model = bfm.load("open")
         self.picture = np.ascontiguousarray(picture)
-        self._motion = HeadMotion(fit, model)
+        self._model, self._motion = model, HeadMotion(fit, model)
         sight = Sight.of(self._motion, model)
         found = person(self.picture, self._motion, sight)
         worn = cloth(self.picture, found, self._motion, sight)
@@ -101,6 +108,10 @@ class PhotoPortrait:
         self._lashes = Lashes(skin, self._motion, model, sight, zones)
         self._seal = lip_seal(self._motion, model)
 
+    @cached_property
+    def _crops(self) -> RefineCrops:
+        return RefineCrops(self.picture, self._motion, self._model, self._surface)
+
     def frames(
         self,
         track: Track,
@@ -109,6 +120,7 @@ class PhotoPortrait:
         expression_gain: float = 1.0,
         head_gain: float = 1.0,
         tell: Callable[[str], object] | None = None,
+        refiner: Refiner | None = None,
     ) -> Iterator[np.ndarray]:
         """Yield (H, W, 3) uint8 pictures, one for each frame of a track in the `open` space.
 
@@ -119,6 +131,7 @@ class PhotoPortrait:
         still : the head does not move, only the face
         expression_gain, head_gain : how much of the track's expression and head motion is shown
         tell : is given a sentence where the track's head moves further than the photo can show
+        refiner : repairs mouth and lids, see `render/refine.py`
 
         Raises
         ------
@@ -136,7 +149,7 @@ class PhotoPortrait:
         if note is not None and tell is not None:
             tell(note)
         for row, turn, shift, seal in zip(expression, rotation, translation, speaks, strict=True):
-            yield self.draw(row, turn, shift, float(seal))
+            yield self.draw(row, turn, shift, float(seal), refiner)
 
     def draw(
         self,
@@ -144,10 +157,12 @@ class PhotoPortrait:
         rotation_rad: np.ndarray,
         translation_m: np.ndarray,
         seal: float = 0.0,
+        refiner: Refiner | None = None,
     ) -> np.ndarray:
         """One frame: (64,) weights, and the head's turn (3,) and shift (3,) relative to the photo.
 
         seal : 0 leaves the lips' distance in the photo, 1 takes it away, so that only `expression` parts them
+        refiner : is shown the crops around mouth and eyes where these have moved
         """
         import cv2
 
@@ -169,6 +184,12 @@ class PhotoPortrait:
         moved = cv2.remap(self._layers.cut, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         lay_over(moved, self._layers.plate[part], frame[part])
         blend(frame[top : top + share.shape[0], left : left + share.shape[1]], share, fill)
+        if refiner is not None:
+            crops = self._crops.cut(frame, points, now, attributes, displacement, rotation_rad, translation_m)
+            for crop in crops:
+                change = refiner(crop)
+                if change is not None:
+                    paste(frame, crop, change)
         self._lashes.draw(frame, displacement, rotation_rad, translation_m)
         if self._layers.cloth is not None:
             lay_cloth(self._layers.cloth[part], self._layers.before, sheet.source, frame[part])
