@@ -30,6 +30,9 @@ class ClothConfig:
     edge_least: float = 0.6  # share of the border to the skin that must be one: a bare chest has none
     rounds: int = 3
     edge_m: float = 0.004
+    shade_m: float = 0.004  # so near the cloth skin has its shadow, and the photo's blur
+    like_m: float = 0.008  # and beyond it, so far the skin is what the cloth hides more of
+    feather_m: float = 0.003  # of the border between that and the photo's own
     head_share: float = 0.93  # what moves with the head so much comes before the cloth
     unlike: float = 3.0  # standard deviations of the face's colours that the cloth's must be away from them
 
@@ -118,11 +121,16 @@ def cloth(
         return None
 
     alpha = soft_edges(part, ndimage.binary_dilation(mask).astype(np.float32), per_metre, config.edge_m)
-    wide = ndimage.binary_dilation(mask, iterations=max(int(1.5 * config.edge_m * metre), 2))
-    skin = membrane(small.astype(np.float32), ~(on_head & body & ~wide & (below > -0.05)))
-    hidden = (on_head | (cv2.GaussianBlur(on_head.astype(np.float32), (0, 0), 2.0) > 0.1)).astype(np.float32)
+    away_m = ndimage.distance_transform_edt(~mask) / metre
+    beside_cloth = (away_m > config.shade_m) & (away_m < config.shade_m + config.like_m)
+    skin = membrane(small.astype(np.float32), ~(on_head & body & beside_cloth))
+    # the fitted neck widens towards the shoulders: what hides it is wider than the one in the photo
+    columns = xs[edge]
+    neck = on_head & (xs >= columns.min()) & (xs <= columns.max())
     wide_size = (right - left, bottom - top)
-    hidden = cv2.resize(hidden, wide_size, interpolation=cv2.INTER_LINEAR)[..., None] * (alpha > 0)[..., None]
+    hidden = cv2.resize(neck.astype(np.float32), wide_size, interpolation=cv2.INTER_LINEAR)
+    inside = cv2.distanceTransform((alpha > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    hidden = (hidden * np.clip(inside / max(config.feather_m * per_metre, 2.0), 0, 1))[..., None]
     skin = np.asarray(cv2.resize(skin, wide_size, interpolation=cv2.INTER_LINEAR), np.float32)
     under = picture.copy()
     under[top:bottom, left:right] = np.rint(part + hidden * (skin - part)).astype(np.uint8)

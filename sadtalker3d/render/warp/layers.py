@@ -25,6 +25,7 @@ class LayersConfig:
         0.03,
     )  # what takes so little part in the head's motion stays in the plate
     seen: float = 0.004  # of the matte
+    crumb_m: float = 0.003  # half the width of what is too thin to be a neck
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,26 @@ class Layers:
             front, under = split(picture, cloth.under, np.where(cloth.alpha > config.seen, cloth.alpha, 0))
             changed = (under != picture).any(axis=2)
             alpha = np.where(changed, alpha, alpha * (1 - cloth.alpha))
-            picture = under
+            alpha = np.where(crumbs(alpha, cloth.alpha, config.crumb_m * per_metre), 0, alpha)
         alpha = np.where(alpha > config.seen, alpha, 0)
         # where only doubt makes the wall move, it is the wall that is behind
         hole = (alpha > 0) & (person.alpha > config.seen)
-        cut, filled = split(picture, plate(picture, hole, per_metre), alpha)
+        behind = plate(picture, hole, per_metre)
+        if front is not None:
+            picture = under
+        cut, filled = split(picture, behind, alpha)
         return cls(picture, cut, filled, front, None if cloth is None else cloth.before)
+
+
+def crumbs(alpha: np.ndarray, cloth: np.ndarray, size_px: float) -> np.ndarray:
+    """(H, W) bool, bits of `alpha` beside the cloth that are no part of the neck: a rim that two mattes share."""
+    import cv2
+
+    reach = max(round(size_px), 1)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    solid = cv2.morphologyEx((alpha > 0.7).astype(np.uint8), cv2.MORPH_OPEN, disc)
+    near = cv2.dilate((cloth > 0).astype(np.uint8), disc, iterations=2)
+    return np.asarray((near > 0) & (cv2.dilate(solid, disc) == 0))
 
 
 def split(picture: np.ndarray, behind: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

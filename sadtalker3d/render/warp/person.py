@@ -141,7 +141,9 @@ def person(
     strange = _strange(small, both, out, like_hair, metre, config)
     both &= ~(strange & beside_face)
     apart = (ndimage.binary_opening(much ^ little, block) | strange) & ~beside_face
-    hair = ndimage.binary_opening(like_hair & ~strange, np.ones((3, 3)))
+    # a dark collar can have the hair's colours, but hair hangs down from higher than any collar
+    locks, _ = ndimage.label(ndimage.binary_opening(like_hair & ~strange, np.ones((3, 3))))
+    hair = np.isin(locks, np.setdiff1d(locks[below < config.high_m], 0))
     low = (below > config.low_m) & ~on_head & ~ndimage.binary_dilation(hair, np.ones((3, 3)))
     fade = smooth_step(below, config.low_m, config.low_m + config.fade_m)
     # a collar that stands higher hangs together with what is below
