@@ -112,6 +112,12 @@ def test_the_new_head_speaks(play, tmp_path: Path):
     for name in ("expression", "rotation", "translation"):
         np.testing.assert_allclose(getattr(back, name), getattr(track, name), atol=1e-4, err_msg=name)
 
+    said, dubbed = seen["dubbed"]
+    assert "press Apply" in said
+    same = sadtalker3d.load(dubbed)
+    np.testing.assert_allclose(same.column("browInnerUp"), track.column("browInnerUp"), atol=1e-4)
+    np.testing.assert_allclose(same.column("jawOpen"), track.column("jawOpen"), atol=0.1)
+
     merry = sadtalker3d.load(seen["merry"])
     assert merry.column("mouthSmileLeft").mean() > track.column("mouthSmileLeft").mean() + 0.1
     said, keys, still = seen["likeness"]
