@@ -32,7 +32,7 @@ class ClothConfig:
     edge_m: float = 0.004
     shade_m: float = 0.004  # so near the cloth skin has its shadow, and the photo's blur
     like_m: float = 0.008  # and beyond it, so far the skin is what the cloth hides more of
-    feather_m: float = 0.003  # of the border between that and the photo's own
+    feather_m: float = 0.0015  # of the border between that and the photo's own
     head_share: float = 0.93  # what moves with the head so much comes before the cloth
     unlike: float = 3.0  # standard deviations of the face's colours that the cloth's must be away from them
 
@@ -130,7 +130,7 @@ def cloth(
     wide_size = (right - left, bottom - top)
     hidden = cv2.resize(neck.astype(np.float32), wide_size, interpolation=cv2.INTER_LINEAR)
     inside = cv2.distanceTransform((alpha > 0).astype(np.uint8), cv2.DIST_L2, 3)
-    hidden = (hidden * np.clip(inside / max(config.feather_m * per_metre, 2.0), 0, 1))[..., None]
+    hidden = (hidden * np.clip(inside / max(config.feather_m * per_metre, 1.5), 0, 1))[..., None]
     skin = np.asarray(cv2.resize(skin, wide_size, interpolation=cv2.INTER_LINEAR), np.float32)
     under = picture.copy()
     under[top:bottom, left:right] = np.rint(part + hidden * (skin - part)).astype(np.uint8)
