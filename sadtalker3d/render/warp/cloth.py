@@ -125,10 +125,10 @@ def cloth(
     beside_cloth = (away_m > config.shade_m) & (away_m < config.shade_m + config.like_m)
     skin = membrane(small.astype(np.float32), ~(on_head & body & beside_cloth))
     # the fitted neck widens towards the shoulders: what hides it is wider than the one in the photo
-    columns = xs[edge]
-    neck = on_head & (xs >= columns.min()) & (xs <= columns.max())
+    first_px, last_px = np.percentile(xs[edge], (3, 97))
+    neck = on_head & (xs >= first_px) & (xs <= last_px)
     wide_size = (right - left, bottom - top)
-    hidden = cv2.resize(neck.astype(np.float32), wide_size, interpolation=cv2.INTER_LINEAR)
+    hidden = cv2.resize(neck.astype(np.float32), wide_size, interpolation=cv2.INTER_LINEAR) > 0.5
     inside = cv2.distanceTransform((alpha > 0).astype(np.uint8), cv2.DIST_L2, 3)
     hidden = (hidden * np.clip(inside / max(config.feather_m * per_metre, 1.5), 0, 1))[..., None]
     skin = np.asarray(cv2.resize(skin, wide_size, interpolation=cv2.INTER_LINEAR), np.float32)
