@@ -150,8 +150,6 @@ def person(
     worn, _ = ndimage.label((both & ~on_head & ~hair & (below > config.high_m)) | (low & both))
     worn = np.isin(worn, np.setdiff1d(worn[low], 0))
     low = cv2.GaussianBlur(np.maximum(low * fade, worn).astype(np.float32), (0, 0), 1.0)
-    # below the mouth only hair moves with the head: anything else stays, whatever it is
-    apart &= (below < config.high_m) | hair
     away_m = ndimage.distance_transform_edt(~apart) / metre if apart.any() else np.full(much.shape, 1.0)
     doubt = 1 - smooth_step(away_m, *config.doubt_m)
     alpha = soft_edges(picture[top:bottom, left:right], both.astype(np.float32), per_metre, config.edge_m)
