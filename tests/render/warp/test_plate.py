@@ -54,9 +54,8 @@ def test_a_membrane_lies_between_its_borders() -> None:
 
 def test_a_patch_adds_no_colour_that_nothing_leads_to() -> None:
     photo = np.full((120, 160, 3), 150, np.uint8)
-    photo[52:68:4, 30] = photo[54:68:4, 24] = (20, 60, 220)  # specks on the wall, near the hole
-    photo[40:80, 34:36] = 157  # and a border that looks like the hole's own
-    photo[40:80, 78:80] = 157
+    photo[40:80, 57:59] = photo[40:80, 77:79] = 160
+    photo[40:80, 59:63] = (20, 60, 220)  # what looks like the hole's border is followed by blue
     hole = np.zeros(photo.shape[:2], bool)
     hole[40:80, 80:100] = True
     filled = plate(photo, hole, per_metre=520.0)
