@@ -32,7 +32,7 @@ class ClothConfig:
     edge_m: float = 0.004
     shade_m: float = 0.004  # so near the cloth skin has its shadow, and the photo's blur
     like_m: float = 0.008  # and beyond it, so far the skin is what the cloth hides more of
-    feather_m: float = 0.003  # of the border between that and the photo's own
+    feather_m: float = 0.0015  # of the border between that and the photo's own
     head_share: float = 0.93  # what moves with the head so much comes before the cloth
     unlike: float = 3.0  # standard deviations of the face's colours that the cloth's must be away from them
 
@@ -125,12 +125,12 @@ def cloth(
     beside_cloth = (away_m > config.shade_m) & (away_m < config.shade_m + config.like_m)
     skin = membrane(small.astype(np.float32), ~(on_head & body & beside_cloth))
     # the fitted neck widens towards the shoulders: what hides it is wider than the one in the photo
-    columns = xs[edge]
-    neck = on_head & (xs >= columns.min()) & (xs <= columns.max())
+    first_px, last_px = np.percentile(xs[edge], (3, 97))
+    neck = on_head & (xs >= first_px) & (xs <= last_px)
     wide_size = (right - left, bottom - top)
-    hidden = cv2.resize(neck.astype(np.float32), wide_size, interpolation=cv2.INTER_LINEAR)
+    hidden = cv2.resize(neck.astype(np.float32), wide_size, interpolation=cv2.INTER_LINEAR) > 0.5
     inside = cv2.distanceTransform((alpha > 0).astype(np.uint8), cv2.DIST_L2, 3)
-    hidden = (hidden * np.clip(inside / max(config.feather_m * per_metre, 2.0), 0, 1))[..., None]
+    hidden = (hidden * np.clip(inside / max(config.feather_m * per_metre, 1.5), 0, 1))[..., None]
     skin = np.asarray(cv2.resize(skin, wide_size, interpolation=cv2.INTER_LINEAR), np.float32)
     under = picture.copy()
     under[top:bottom, left:right] = np.rint(part + hidden * (skin - part)).astype(np.uint8)

@@ -73,8 +73,10 @@ class Layers:
             alpha = np.where(changed, alpha, alpha * (1 - cloth.alpha))
             alpha = np.where(crumbs(alpha, cloth.alpha, config.crumb_m * per_metre), 0, alpha)
         alpha = np.where(alpha > config.seen, alpha, 0)
-        # where only doubt makes the wall move, it is the wall that is behind
+        # where only doubt makes the wall or a collar move, they are what is behind
         hole = (alpha > 0) & (person.alpha > config.seen)
+        if cloth is not None:
+            hole &= (person.low < 0.5) | changed
         behind = plate(picture, hole, per_metre)
         if front is not None:
             picture = under
@@ -111,7 +113,7 @@ def split(picture: np.ndarray, behind: np.ndarray, alpha: np.ndarray) -> tuple[n
 def least_alpha(picture: np.ndarray, wall: np.ndarray) -> np.ndarray:
     """(H, W) float32 the smallest share of something in front that makes the wall into the picture."""
     seen, behind = picture.astype(np.float32), wall.astype(np.float32)
-    darker = 1 - seen / np.maximum(behind, 1)
+    darker = (behind - seen) / np.maximum(behind, 1)
     brighter = (seen - behind) / np.maximum(255 - behind, 1)
     return np.clip(np.maximum(darker, brighter).max(axis=2), 0, 1)
 

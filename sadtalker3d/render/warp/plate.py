@@ -26,6 +26,7 @@ class PlateConfig:
     search_m: float = 0.05  # how far away patches are looked for
     half_px: int = 3  # of a patch
     most_shift: float = 14.0  # of 255, by which a patch's brightness follows what it continues
+    strange: float = 8.0  # of 255, by which what a patch adds may differ from all that it continues
     nearer: float = (
         1.5  # a patch further away must be better by this (of 255) in each pixel for the whole search
     )
@@ -68,7 +69,17 @@ def plate(
     search = max(int(config.search_m * metre), 2 * k)
     penalty = np.float32(3 * config.nearer**2 / search**2)
     found = continue_patches(
-        start, ~empty, band, source, away, change, k, search, penalty, np.float32(config.most_shift)
+        start,
+        ~empty,
+        band,
+        source,
+        away,
+        change,
+        k,
+        search,
+        penalty,
+        np.float32(config.most_shift),
+        np.float32(config.strange),
     )
     colours = _taken(part, away, change, found | ~empty, smooth)
     filled[top:bottom, left:right] = np.where(gap[..., None], colours, part)
@@ -125,7 +136,7 @@ def _taken(
 
 
 @compiled
-def continue_patches(picture, known, band, source, away, change, k, search, penalty, most_shift):  # type: ignore[no-untyped-def]
+def continue_patches(picture, known, band, source, away, change, k, search, penalty, most_shift, strange):  # type: ignore[no-untyped-def]
     """Fill `band`, where lines run into it first.
 
     Parameters
@@ -137,6 +148,7 @@ def continue_patches(picture, known, band, source, away, change, k, search, pena
     away : (h, w, 2) int32, changed: from how far right and below each filled pixel was taken
     change : (h, w, 3) float32, changed: what was added to its colour, `most_shift` at most
     k : half a patch. search : half the window that is searched. penalty : for a pixel's squared distance, per pixel
+    strange : by which what a patch adds may differ from all that it continues
 
     Returns (h, w) bool, what has been filled.
     """
@@ -187,6 +199,8 @@ def continue_patches(picture, known, band, source, away, change, k, search, pena
                         break
                 off += count * penalty * ((sy - y) * (sy - y) + (sx - x) * (sx - x))
                 if off < least:
+                    off += _new_colours(picture, done, y, x, sy, sx, k, strange)
+                if off < least:
                     least, from_y, from_x = off, sy, sx
         shift = np.zeros(3, np.float32)
         if from_y >= 0:
@@ -222,6 +236,27 @@ def continue_patches(picture, known, band, source, away, change, k, search, pena
             for tx in range(max(x - 2 * k - 1, 0), min(x + 2 * k + 2, width)):
                 stale[ty, tx] = True
     return found
+
+
+@compiled
+def _new_colours(picture, done, y, x, sy, sx, k, strange):  # type: ignore[no-untyped-def]
+    """How far, squared and summed, what a patch adds lies outside the range of what it continues, `strange` allowed."""
+    height, width = done.shape
+    off = np.float32(0)
+    for c in range(3):
+        low, high = np.float32(np.inf), np.float32(-np.inf)
+        for dy in range(max(-k, -y), min(k + 1, height - y)):
+            for dx in range(max(-k, -x), min(k + 1, width - x)):
+                if done[y + dy, x + dx]:
+                    value = picture[sy + dy, sx + dx, c]
+                    low, high = min(low, value), max(high, value)
+        for dy in range(max(-k, -y), min(k + 1, height - y)):
+            for dx in range(max(-k, -x), min(k + 1, width - x)):
+                if not done[y + dy, x + dx]:
+                    value = picture[sy + dy, sx + dx, c]
+                    beyond = max(low - strange - value, value - high - strange, np.float32(0))
+                    off += beyond * beyond
+    return off
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sadtalker3d.render.warp.layers import Layers, lay_cloth, lay_over, split
+from sadtalker3d.render.warp.layers import Layers, crumbs, lay_cloth, lay_over, split
 from sadtalker3d.render.warp.person import Person
 
 RNG = np.random.default_rng(1)
@@ -59,3 +59,18 @@ def test_cloth_stays_before_the_neck_and_behind_the_head() -> None:
     source[:, 2:, 1] = 0
     lay_cloth(cloth, before, source, frame)
     assert (frame[:, 0] == 200).all() and (frame[:, 3] == 50).all()
+
+
+def test_black_before_black_is_not_opaque() -> None:
+    photo, alpha = np.zeros((*SIZE, 3), np.uint8), np.full(SIZE, 0.2, np.float32)
+    cut, _ = split(photo, photo, alpha)
+    np.testing.assert_array_equal(cut[..., 3], 51)
+
+
+def test_bits_beside_the_cloth_that_are_no_neck_stay() -> None:
+    alpha, cloth = np.zeros(SIZE, np.float32), np.zeros(SIZE, np.float32)
+    alpha[:30, 10:25], alpha[5:30, 32:34], alpha[:4, 40:42] = 1, 1, 1
+    cloth[28:] = 1
+    found = crumbs(alpha, cloth, 2.0)
+    assert found[26:30, 32:34].all()  # a rim
+    assert not found[:26, 11:24].any() and not found[:4].any()  # the neck, and hair far from the cloth

@@ -73,6 +73,10 @@ def test_skin_is_put_where_cloth_hides_the_neck(found: tuple) -> None:
     assert changed.sum() > 50
     tint = worn.under[changed].astype(float)
     assert np.mean(tint[:, 0] > tint[:, 2]) > 0.8  # skin is red, the shirt blue
+    skin = np.abs(picture.astype(int) - np.array(SKIN)).max(axis=2) < 12
+    foot = np.flatnonzero(skin.any(axis=1)).max()
+    neck, filled = np.flatnonzero(skin[foot - 3]), np.flatnonzero(changed.any(axis=0))
+    assert filled[0] > neck[0] - 3 and filled[-1] < neck[-1] + 3  # no wider than the neck above it
 
 
 def test_a_border_that_cuts_the_person_is_known(found: tuple) -> None:

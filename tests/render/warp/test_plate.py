@@ -50,3 +50,13 @@ def test_a_membrane_lies_between_its_borders() -> None:
     assert np.abs(filled - ramp)[empty].max() < 45
     assert filled[empty].min() > 30
     assert np.isfinite(membrane(ramp, np.ones((64, 64), bool))).all()
+
+
+def test_a_patch_adds_no_colour_that_nothing_leads_to() -> None:
+    photo = np.full((120, 160, 3), 150, np.uint8)
+    photo[40:80, 57:59] = photo[40:80, 77:79] = 160
+    photo[40:80, 59:63] = (20, 60, 220)  # what looks like the hole's border is followed by blue
+    hole = np.zeros(photo.shape[:2], bool)
+    hole[40:80, 80:100] = True
+    filled = plate(photo, hole, per_metre=520.0)
+    assert filled[hole].min() > 130
