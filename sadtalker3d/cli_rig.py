@@ -35,7 +35,9 @@ def inspect_rig(
         typer.echo(line)
 
 
-rig_app.command("solve", epilog="Example: sadtalker3d rig solve ICT-FaceKit/FaceXModel -o ict.json")(solve_rig)
+rig_app.command("solve", epilog="Example: sadtalker3d rig solve ICT-FaceKit/FaceXModel -o ict.json")(
+    solve_rig
+)
 
 
 @rig_app.command("columns", epilog="Example: sadtalker3d rig columns")
