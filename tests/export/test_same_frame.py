@@ -1,7 +1,7 @@
 """A character that speaks has every vertex at the same place in Blender, in three.js and in USD, frame by frame.
 
-Blender opens the GLB and makes a USD file of it, which Pixar's own library evaluates. usd-core has no window: its points
-are what usdview draws. Needs `bpy` (here or in the Python that BLENDER_PYTHON names), usd-core and three.js.
+Blender opens the GLB and makes a USD file of it, which Pixar's own library evaluates. usd-core has no window: its
+points are what usdview draws. Needs `bpy` (here or in the Python that BLENDER_PYTHON names), usd-core and three.js.
 """
 
 from __future__ import annotations
