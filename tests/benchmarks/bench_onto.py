@@ -27,11 +27,12 @@ VERTICES = 10_000  # the face has two parts
 
 HOUR_FRAMES = 3600 * 25
 ALONE = """
-import resource, sys
+import re, sys
 import sadtalker3d
 from sadtalker3d.export.onto import write
 write(sadtalker3d.load(sys.argv[1]), sys.argv[2], avatar=sys.argv[3])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# ru_maxrss would be that of the program that started this one, where it is larger
+print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 """
 
 
