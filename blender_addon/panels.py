@@ -244,6 +244,22 @@ class SADTALKER3D_PT_apply(_Section, bpy.types.Panel):
         row.operator("sadtalker3d.remove", text="", icon="X")
 
 
+class SADTALKER3D_PT_dub(_Section, bpy.types.Panel):
+    """New words in an old performance."""
+
+    bl_label = "Dub"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        form, layout = settings(context), self.layout
+        layout.use_property_split = True
+        layout.prop(form, "dub_from")
+        layout.prop(form, "dub_fit")
+        layout.prop(form, "tension", slider=True)
+        layout.prop(form, "soften", slider=True)
+        layout.operator("sadtalker3d.dub", icon="SPEAKER")
+
+
 class SADTALKER3D_PT_export(_Section, bpy.types.Panel):
     """Out of Blender."""
 
@@ -269,5 +285,6 @@ CLASSES = (
     SADTALKER3D_PT_head,
     SADTALKER3D_PT_identity,
     SADTALKER3D_PT_apply,
+    SADTALKER3D_PT_dub,
     SADTALKER3D_PT_export,
 )

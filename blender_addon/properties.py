@@ -159,6 +159,42 @@ class Settings(bpy.types.PropertyGroup):
         ],
     )
 
+    dub_from: EnumProperty(
+        name="Performance",
+        description="What gets the new words",
+        items=[
+            ("TAKE", "Take", "The chosen take"),
+            (
+                "TIMELINE",
+                "Timeline",
+                "The character's animation as it is on the timeline, edits by hand included",
+            ),
+        ],
+    )
+    dub_fit: EnumProperty(
+        name="Lengths",
+        description="What happens where the new speech is longer or shorter",
+        items=[
+            ("KEEP", "Keep", "The performance in its own time; it goes on where the speech is longer"),
+            ("STRETCH", "Stretch", "The performance faster or slower, as long as the speech"),
+            ("PAUSES", "Pauses", "The performance pauses where the new speech pauses"),
+        ],
+    )
+    tension: FloatProperty(
+        name="Tension",
+        description="How much of the performer's own smile or tension stays",
+        default=1.0,
+        min=0,
+        max=2,
+    )
+    soften: FloatProperty(
+        name="Soften",
+        description="How much of the head's accents goes where the new voice is silent",
+        default=0.5,
+        min=0,
+        max=1,
+    )
+
     takes: CollectionProperty(type=Take)
     take: IntProperty(name="Take", description="The take that Apply and Export use")
     characters: CollectionProperty(type=Character)

@@ -11,6 +11,7 @@ import typer
 
 from sadtalker3d.cli_dub import DUB_EXAMPLES, dub, retarget
 from sadtalker3d.cli_edit import EXAMPLES, InOrder, edit
+from sadtalker3d.cli_export import EXPORT_EXAMPLES, export
 from sadtalker3d.cli_options import (
     AsymmetryGain,
     BlinkGain,
@@ -26,6 +27,8 @@ from sadtalker3d.cli_options import (
     LidsGain,
     MouthGain,
     Progress,
+    Refine,
+    RefineWeights,
     Seed,
     Size,
     Speech,
@@ -113,6 +116,8 @@ def talk(
         ),
     ] = None,
     points: FacePoints = None,
+    refine: Refine = False,
+    refine_weights: RefineWeights = None,
     force: Force = False,
     progress: Progress = "auto",
 ) -> None:
@@ -124,7 +129,7 @@ def talk(
         gains=_gains(
                 mouth=mouth, upper_face=upper_face, head=head, blink=blink, gaze=gaze,
                 brows=brows, cheeks=cheeks, lids=lids, asymmetry=asymmetry,
-            ), size=size, points=points, force=force, show=progress,
+            ), size=size, points=points, refine=refine, refine_weights=refine_weights, force=force, show=progress,
     )  # fmt: skip
     for note in result.notes:
         typer.echo(note, err=True)
@@ -211,106 +216,7 @@ def stream(
     )  # fmt: skip
 
 
-@app.command(
-    epilog="Example: sadtalker3d export take.json -o take.glb; a mesh a frame: sadtalker3d export take.json -o "
-    "meshes/take_%05d.obj; of another program: sadtalker3d export MySlate_1.csv -o take.usda --angle-unit deg"
-)
-def export(
-    take: Take,
-    out: Annotated[
-        Path,
-        typer.Option("-o", "--out", help="What to make; its ending names the format.", show_default=False),
-    ],
-    format: Annotated[
-        str | None,
-        typer.Option(
-            help="Where the ending does not say it: the word in brackets below.", show_default=False
-        ),
-    ] = None,
-    fps: FramesPerSecond = None,
-    angle_unit: Annotated[
-        str | None,
-        typer.Option(
-            help="Unit of the head angles in a Live Link CSV, read or written: rad (unless given) or deg.",
-            show_default=False,
-        ),
-    ] = None,
-    fill_missing: Annotated[
-        bool, typer.Option("--fill-missing", help="Weights that a Live Link CSV lacks are zero.")
-    ] = False,
-    neutral_first_frame: Annotated[
-        bool,
-        typer.Option("--neutral-first-frame", help="A Live Link recording begins at rest: subtract it."),
-    ] = False,
-    expressions: Annotated[
-        str | None,
-        typer.Option(
-            help="Of a .vrma: presets (unless given), or arkit for avatars that have ARKit's 52.",
-            show_default=False,
-        ),
-    ] = None,
-    basel: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of your Basel face model, for a basel track: formats with a head show it, others need it."
-        ),
-    ] = None,
-    space: Annotated[
-        str | None,
-        typer.Option("--as", help="open: convert a basel track for the embedded head first; needs --basel."),
-    ] = None,
-    portrait: Annotated[
-        Path | None,
-        typer.Option(help="The person whose head is shown, with the photo on it.", show_default=False),
-    ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            help="Of a .glb: full (unless given), or visemes, eight shapes for viewers that show no more.",
-            show_default=False,
-        ),
-    ] = None,
-    quantized: Annotated[
-        bool, typer.Option("--quantized", help="A .glb of half the size, with KHR_mesh_quantization.")
-    ] = False,
-    onto: Annotated[
-        Path | None,
-        typer.Option(help="Your own character (.glb, .gltf, .vrm) that shall speak.", show_default=False),
-    ] = None,
-    rig: Annotated[
-        Path | None,
-        typer.Option(help="With --onto: your own rig map, see `rig inspect --map`.", show_default=False),
-    ] = None,
-    force: Force = False,
-) -> None:
-    """Write a track, or what another program recorded, in another format.
-
-    \b
-    The head itself:
-      take.glb               glTF: Blender, three.js, Unity, Godot        [gltf]
-      take.html              a page that plays it, with the sound         [page]
-      take.usda              USD: usdview, Houdini, Maya, Unreal          [usd]
-      take_%05d.obj .ply     a mesh a frame; or a folder with --format    [obj, ply]
-      take.mdd take.pc2      point cache, with a mesh beside it           [mdd, pc2]
-    What moves a head:
-      take.json .npz .mat    the track; .mat is SadTalker's, basel only   [track]
-      take.csv               Live Link Face: Unreal, Blender add-ons      [livelink]
-      take.a2f.json .a2f.csv Audio2Face                                   [a2f]
-      take.vrma              any VRM avatar                               [vrma]
-    All but pages, meshes and point caches can be the TAKE too, of every command. Alembic and FBX are made in Blender,
-    from a .glb.
-    """
-    from sadtalker3d.commands import export as run
-
-    made = run(
-        take, out, format=format, fps=fps, angle_unit=angle_unit, fill_missing=fill_missing or None,
-        neutral_first_frame=neutral_first_frame or None,
-        expressions=expressions, profile=profile, quantized=quantized or None, basel=basel, space=space,
-        portrait=portrait, onto=onto, rig_map=rig, force=force,
-    )  # fmt: skip
-    for note in made.notes:
-        typer.echo(note, err=True)
-    typer.echo(made.file)
+app.command(epilog=EXPORT_EXAMPLES)(export)
 
 
 @app.command(epilog="Example: sadtalker3d preview take.json -o take.mp4 --size 720")
@@ -368,6 +274,8 @@ def render(
     ] = None,
     fps: FramesPerSecond = None,
     points: FacePoints = None,
+    refine: Refine = False,
+    refine_weights: RefineWeights = None,
     preprocess: Annotated[
         Preprocess | None,
         typer.Option(
@@ -408,7 +316,8 @@ def render(
 
     video = run(
         take, portrait, out, renderer=renderer, size=size, still=still, expression_scale=expression_scale,
-        audio=audio, fps=fps, points=points, preprocess=preprocess, yaw=yaw, pitch=pitch, roll=roll, source=source,
+        audio=audio, fps=fps, points=points, refine=refine, refine_weights=refine_weights,
+        preprocess=preprocess, yaw=yaw, pitch=pitch, roll=roll, source=source,
         weights=weights, dtype=dtype, device=device, force=force, show=progress,
         tell=lambda note: typer.echo(note, err=True),
     )  # fmt: skip

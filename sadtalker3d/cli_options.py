@@ -56,6 +56,13 @@ FramesPerSecond = Annotated[
     float | None,
     typer.Option("--fps", help="Frames a second; the track's own unless given.", show_default=False),
 ]
+Refine = Annotated[
+    bool, typer.Option("--refine", help="Speaking photos: a small network repairs mouth and lids.")
+]
+RefineWeights = Annotated[
+    Path | None,
+    typer.Option(help="The network's weights, from `train portrait`; implies --refine.", show_default=False),
+]
 FacePoints = Annotated[
     Path | None,
     typer.Option(

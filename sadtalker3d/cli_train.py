@@ -184,3 +184,36 @@ def train_mapping(
         config=MappingTraining(learning_rate=learning_rate), device=device, report=typer.echo,
     )  # fmt: skip
     typer.echo(trained.folder)
+
+
+@train_app.command(
+    "portrait", epilog="Example: sadtalker3d train portrait --work refinement --people 256 --steps 6000"
+)
+def train_portrait(
+    work: Annotated[
+        Path, typer.Option(help="Folder for pairs (0.7 GB), checkpoints and weights.", show_default=False)
+    ],
+    people: Annotated[int, typer.Option(help="How many people are drawn, seconds each.", min=16)] = 256,
+    frames: Annotated[int, typer.Option(help="Moments of each of them.", min=1)] = 24,
+    steps: Annotated[int, typer.Option(help="Length of the training of each network.", min=1)] = 6000,
+    seed: Annotated[int, typer.Option(help="Of the networks and of every draw.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoints in the folder.")
+    ] = False,
+    start: Annotated[
+        Path | None, typer.Option(help="Begin from these weights instead of from nothing.")
+    ] = None,
+    vgg: Annotated[
+        Path | None,
+        typer.Option(help="torchvision's VGG-19 weights; without them a pyramid of details stands in."),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; cuda where there is one.")] = None,
+) -> None:
+    """Teach the refinement of speaking photos (`--refine`) mouths and lids, from people who do not exist."""
+    from sadtalker3d.train.portrait import train_portrait as run
+
+    trained = run(
+        work, people=people, frames=frames, steps=steps, seed=seed, resume=resume, start=start, vgg=vgg,
+        device=device, report=typer.echo,
+    )  # fmt: skip
+    typer.echo(trained.weights)

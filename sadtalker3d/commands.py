@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import UserError, naming
 from sadtalker3d.files import Made, check_outputs
 from sadtalker3d.progress import Mode, counted, progress
 from sadtalker3d.track import find_audio, load, relative_audio
 
 if TYPE_CHECKING:
     from sadtalker3d.motion.gains import Gains
-    from sadtalker3d.track import Track
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,8 @@ def talk(
     gains: Gains | None = None,
     size: int | None = None,
     points: str | Path | None = None,
+    refine: bool = False,
+    refine_weights: str | Path | None = None,
     force: bool = False,
     show: Mode = "none",
 ) -> Talk:
@@ -57,15 +56,19 @@ def talk(
 
     size : the video's long side in pixels; the picture's own unless given
     points : a file with five clicked points, where the face is not found; see `sadtalker3d.face.hint`
+    refine : mouth and lids are repaired by a small network
+    refine_weights : the network's, from `train portrait`; implies `refine`
 
     Raises
     ------
     UserError : a bad input, or an output that exists already (unless `force`)
     """
     from sadtalker3d.export import export as write
+    from sadtalker3d.render.refine import chosen_refinement
     from sadtalker3d.render.video import write_video
     from sadtalker3d.talker import Talker
 
+    refiner = chosen_refinement(refine, refine_weights)
     talker = Talker(portrait, points=points)
     folder, stem = Path(out), Path(speech).stem
     if folder.exists() and not folder.is_dir():
@@ -82,7 +85,7 @@ def talk(
     for path in exports:
         write(take, path, face=talker.face, force=force)
     with progress("video", show) as report:
-        frames = photo.frames(take, tell=notes.append)
+        frames = photo.frames(take, tell=notes.append, refiner=refiner)
         write_video(video, counted(frames, len(take), report), take.fps, speech)
     return Talk(take_path, (take_path, *exports, video), tuple(notes))
 
@@ -164,82 +167,6 @@ def stream(
     return run(Talker().live(rate, style=style, seed=seed, still=still, gains=gains), sound, out)
 
 
-def export(
-    take: str | Path,
-    out: str | Path,
-    *,
-    format: str | None = None,
-    fps: float | None = None,
-    basel: str | Path | None = None,
-    space: str | None = None,
-    portrait: str | Path | None = None,
-    onto: str | Path | None = None,
-    rig_map: str | Path | None = None,
-    force: bool = False,
-    **options: Any,
-) -> Made:
-    """A track file, or any format that can be read, to another format, chosen by the ending of `out`.
-
-    format : a key of `sadtalker3d.export.FORMATS`, where the ending does not say it
-    fps : the track is resampled
-    basel : folder of the user's Basel face model, for a `basel` track: formats with a head show it
-    space : "open" converts a `basel` track for the embedded head first, as formats of ARKit's names do by themselves
-    portrait : a picture of the person whose head is shown, with the photo as texture
-    onto, rig_map : the user's own character that shall speak; see `sadtalker3d.commands_rig.export_onto`
-    options : of the formats of `take` and `out`, see their `read` and `write`; None stands for the format's default
-    """
-    if onto is not None:
-        from sadtalker3d.commands_rig import export_onto
-
-        others = {"format": format, "fps": fps, "basel": basel, "as": space, "portrait": portrait, **options}
-        for name, value in others.items():
-            if value is not None:
-                raise UserError(
-                    f"--{name.replace('_', '-')} does not go with --onto; make the track so first: export it as .json"
-                )
-        return export_onto(take, out, onto, rig_map=rig_map, force=force)
-    if rig_map is not None:
-        raise UserError("--rig goes with --onto; name the character")
-    from sadtalker3d.commands_basel import for_export
-    from sadtalker3d.edit import resample
-    from sadtalker3d.export import beside, check, format_of, read, require_options
-    from sadtalker3d.export import export as write
-
-    out = Path(out)
-    given, chosen = format_of(Path(take), reading=True), format_of(out, format)
-    options = {name: value for name, value in options.items() if value is not None}
-    require_options(options, out, chosen.options + given.reading)
-    if portrait is not None and not chosen.shows_face:
-        raise UserError(f"{out}: --portrait goes with formats that show the head; leave it out")
-    track = read(take, **{name: value for name, value in options.items() if name in given.reading})
-    check(out, format=format, force=force, inputs=[Path(take)])
-    sound = find_audio(track, take)
-    if sound is not None:
-        track = track.replace(audio=relative_audio(sound, out))
-    with _naming(take):
-        track, head, notes = for_export(track, chosen, out, basel, space)
-        if fps is not None:
-            track = resample(track, fps)
-        if portrait is not None:
-            from sadtalker3d.talker import Talker
-
-            head["face"] = Talker(portrait).face
-        writing = {name: value for name, value in options.items() if name in chosen.options}
-        told = [*_left_out(track, take), *notes]
-        made = write(track, out, format=format, force=force, tell=told.append, **writing, **head)
-    more = ", ".join(path.name for path in beside(made, format))
-    return Made(made, (*told, *([f"beside it: {more}"] if more else [])))
-
-
-def _left_out(track: Track, take: str | Path) -> list[str]:
-    """What the file of another program holds and a track does not, as a line to show."""
-    names = track.meta.get("left_out")
-    if not isinstance(names, list) or not names:
-        return []
-    some = ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
-    return [f"{take}: left out {len(names)} that a track does not have: {some}"]
-
-
 def preview(
     take: str | Path,
     out: str | Path,
@@ -276,7 +203,7 @@ def preview(
         raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
     if sound is not None:
         open_audio(sound)  # what is wrong with it is said before the head is loaded
-    with _naming(take), progress("preview", show) as report:
+    with naming(take), progress("preview", show) as report:
         write_preview(
             track,
             out,
@@ -337,15 +264,6 @@ def evaluate(
     if json is not None:
         report.write_json(values, Path(json))
     return Evaluated(table, values, warning)
-
-
-@contextmanager
-def _naming(take: str | Path) -> Iterator[None]:
-    """Puts the track file's name before what is wrong with the track."""
-    try:
-        yield
-    except TrackError as error:
-        raise UserError(f"{take}: {error}") from None
 
 
 def _require_ending(path: Path, endings: tuple[str, ...], what: str) -> None:

@@ -16,6 +16,8 @@ from sadtalker3d.track import Track, find_audio, load
 if TYPE_CHECKING:
     import numpy as np
 
+    from sadtalker3d.render.refine import Refinement
+
 MAX_ANGLE_DEG = 90.0  # further, the portrait shows nothing of the face
 SMALLEST_PX, LARGEST_PX = 64, 4096  # of a photo's video
 Tell = Callable[[str], object]
@@ -47,6 +49,8 @@ def render(
     audio: str | Path | None = None,
     fps: float | None = None,
     points: str | Path | None = None,
+    refine: bool = False,
+    refine_weights: str | Path | None = None,
     force: bool = False,
     show: Mode = "none",
     tell: Tell | None = None,
@@ -62,6 +66,8 @@ def render(
     audio : in place of the sound that the track names; without any the video is silent
     fps : frames per second, in place of the track's
     points : a file with five clicked points, where the face is not found; see `sadtalker3d.face.hint`
+    refine : photo: mouth and lids are repaired by a small network
+    refine_weights : the network's, from `train portrait`; implies `refine`
     tell : called with each sentence about the portrait that the user should read
     network : see `NetworkOptions`; the angles are degrees in place of the track's: one number, or several with
         commas to pass through; `source` is a file with the portrait's coefficients, `weights` the folder of a
@@ -73,6 +79,7 @@ def render(
     """
     from sadtalker3d.audio import open_audio
     from sadtalker3d.edit import resample
+    from sadtalker3d.render.refine import chosen_refinement
     from sadtalker3d.render.write_frames import check_frames_output, write_frames
 
     if renderer not in get_args(Renderer):
@@ -86,10 +93,14 @@ def render(
         raise UserError(
             "--fps is for photos: the official networks know 25 frames a second alone; leave it out"
         )
+    refiner = chosen_refinement(refine, refine_weights)
+    if refiner is not None and renderer != "photo":
+        raise UserError("--refine is for speaking photos; leave it out")
     prepare = _photo if renderer == "photo" else _networks
     make = prepare(take, track, size, options)
     sound = find_audio(track, take) if audio is None else Path(audio)
-    inputs = [Path(p) for p in (take, portrait, sound, points, options.source) if p is not None]
+    read = (take, portrait, sound, points, options.source, refine_weights)
+    inputs = [Path(p) for p in read if p is not None]
     check_frames_output(out, force=force, inputs=inputs)
     if sound is None and track.audio is not None:
         raise UserError(f"{take}: its sound {track.audio!r} is not there; name it with --audio")
@@ -97,7 +108,7 @@ def render(
         open_audio(sound)
     if fps is not None:
         track = resample(track, fps)
-    frames = make(Sitter(portrait, points), track, still, expression_scale, tell or _unheard)
+    frames = make(Sitter(portrait, points, refiner), track, still, expression_scale, tell or _unheard)
     with progress("render", show) as report:
         write_frames(out, counted(frames, len(track), report), track.fps, sound)
     return out
@@ -105,10 +116,11 @@ def render(
 
 @dataclass(frozen=True)
 class Sitter:
-    """Whose portrait it is: the picture, and where the face is if the user says so."""
+    """Whose portrait it is: the picture, where the face is if the user says so, and who repairs it."""
 
     portrait: str | Path
     points: str | Path | None
+    refiner: Refinement | None = None
 
 
 Make = Callable[[Sitter, Track, bool, float, Tell], "Iterator[np.ndarray]"]
@@ -135,7 +147,9 @@ def _photo(take: str | Path, track: Track, size: int | None, options: NetworkOpt
         photo = SpeakingPhoto(sitter.portrait, points=sitter.points, longest_px=size)
         for note in photo.notes:
             tell(note)
-        return photo.frames(track, still=still, expression_scale=expression_scale, tell=tell)
+        return photo.frames(
+            track, still=still, expression_scale=expression_scale, tell=tell, refiner=sitter.refiner
+        )
 
     return make
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class UserError(Exception):
     """Something the user can mend: one sentence that names what, where and what to do.
@@ -12,3 +16,12 @@ class UserError(Exception):
 
 class TrackError(UserError):
     """A track does not fit a purpose. A track does not know its file: whoever does puts the name before it."""
+
+
+@contextmanager
+def naming(take: str | Path) -> Iterator[None]:
+    """Puts the track file's name before what is wrong with the track."""
+    try:
+        yield
+    except TrackError as error:
+        raise UserError(f"{take}: {error}") from None

@@ -67,6 +67,15 @@ WEIGHT_FILES: tuple[WeightFile, ...] = (
         description="speech and style -> head rotation and translation; the parts that inference needs",
         sha256="4a57353dc4cf940f078f1b18f675cd253f74aa2cee32c4200983881d7b5bbd36",
     ),
+    WeightFile(
+        name="refinement",
+        file="refinement.safetensors",
+        network="refinement",
+        licence="Apache-2.0",
+        source="sadtalker3d train portrait",
+        description="a speaking photo's mouth, and what is around it -> its repair (--refine)",
+        sha256="9232f31f078dcfd8c812decf02b58cb51b64af1b614744ac6939e652e40519bd",
+    ),
 )
 
 
@@ -151,6 +160,7 @@ _NETWORKS = {
     "audio2pose": ("sadtalker3d.motion.posevae", "PoseVAE"),
     "temporal_audio2exp": ("sadtalker3d.motion.temporal_expnet", "TemporalExpNet"),
     "live_audio2exp": ("sadtalker3d.motion.temporal_expnet", "LiveExpNet"),
+    "refinement": ("sadtalker3d.render.refinenet", "EmbeddedRefinement"),
     "kp_extractor": ("sadtalker3d.render.facevid2vid.keypoints", "KeypointDetector"),
     "generator": ("sadtalker3d.render.facevid2vid.generator", "Generator"),
     "mapping": ("sadtalker3d.render.facevid2vid.mapping", "MappingNet"),

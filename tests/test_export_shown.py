@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sadtalker3d.commands import export
+from sadtalker3d.commands_export import export
 from sadtalker3d.errors import UserError
 from sadtalker3d.export import gltf
 from sadtalker3d.export.glb import GlbReader

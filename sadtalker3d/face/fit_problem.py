@@ -182,6 +182,13 @@ class HeadProblem:
         width = np.linalg.norm(slope[61] - slope[291]) * distance_m
         return pairs, np.where(gap < self.config.closed * width, 0.0, gap)
 
+    def _parted(self) -> float:
+        """0 where the detector's gap between the lips may be its own error, 1 from twice that."""
+        upper, lower = self.points[np.array(MEETING)].transpose(1, 0, 2)
+        gap = np.linalg.norm(upper - lower, axis=1).mean()
+        width = max(float(np.linalg.norm(self.points[61] - self.points[291])), 1e-6)
+        return float(np.clip(gap / (self.config.closed * width) - 1, 0, 1))
+
     def head_fit(self, pose: np.ndarray, shape: np.ndarray, light: np.ndarray | None = None) -> HeadFit:
         """The result, with the offsets that take up what is left."""
         turn, shift, focal = self.camera(pose)
@@ -190,7 +197,7 @@ class HeadProblem:
         left = self.misfit_m(pose, self.mean + np.tensordot(shape, self.columns, axes=1)) * [1, -1]
         before = 1000 * np.linalg.norm(left, axis=1)
         in_head = np.column_stack([left, np.zeros(len(left))]) @ turn
-        offsets = landmark_offsets(self.model, self.places, shape[:80], in_head)
+        offsets = landmark_offsets(self.model, self.places, shape[:80], in_head, self._parted())
         after = 1000 * np.linalg.norm((in_head - self.places.of(offsets)) @ turn.T, axis=1)
         inner = np.setdiff1d(np.arange(len(before)), OVAL)  # the outline's misfit is the detector's own
         residual = Residual(

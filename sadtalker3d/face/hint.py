@@ -18,6 +18,7 @@ LIKE = '{"left_eye": [310, 220], "right_eye": [390, 222], "nose": [350, 265], "m
     '"mouth_right": [384, 311]}'  # fmt: skip
 BOX = 1.5  # sides of the face's box by the distance from between the eyes to the mouth, to either side
 AGREES = 0.25  # of the eyes' distance: what the mesh's own five points may be beside the clicked ones
+LEAST_EVIDENCE = 0.0  # that the mesh sees a face at all; a skull has 6, stars that happen to lie right -9
 
 
 def read_hint(path: str | Path) -> np.ndarray:
@@ -58,7 +59,7 @@ def hinted_face(
     mesh, evidence = landmarks.mesh_in(picture, box, five[:2])
     apart = np.linalg.norm(five_points(mesh[IBUG_68, :2]) - five, axis=1).max()
     notes = []
-    if apart > AGREES * np.linalg.norm(across):
+    if apart > AGREES * np.linalg.norm(across) or evidence < LEAST_EVIDENCE:
         mesh, evidence = _laid(five), 0.0
         notes.append(f"{name}: no face is recognised at the five points; an average face is laid on them")
     points = mesh[IBUG_68, :2].astype(np.float32)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sadtalker3d.face.mesh_points import OVAL, MeshPoints
+from sadtalker3d.face.lip_seal import lip_seal
+from sadtalker3d.face.mesh_points import LOWER_INNER, OVAL, UPPER_INNER, MeshPoints
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
@@ -29,12 +30,16 @@ def landmark_offsets(
     places: MeshPoints,
     identity: np.ndarray,
     moves_m: np.ndarray,
+    apart: float = 1.0,
     config: SpreadConfig | None = None,
 ) -> np.ndarray:
     """Spread (468, 3) displacements in head space over the mesh -> (V, 3) float32 metres.
 
-    The skin follows a linear radial warp. Eyes and teeth are rigid: each moves as a whole, with its lids or with the
-    bone it sits in.
+    The skin follows a linear radial warp. Eyes and teeth are rigid: each moves as a whole, with its lids or its
+    lip.
+
+    apart : how much is believed of what parts the lips beyond the linear head. With 0, for a closed mouth, the points
+        that meet move as one and the offsets leave the lips of the head at rest closed.
     """
     from scipy.interpolate import RBFInterpolator
     from scipy.spatial import cKDTree
@@ -47,6 +52,11 @@ def landmark_offsets(
     moves = moves_m.copy()
     moves[list(OVAL)] *= config.oval
     moves *= np.minimum(1, config.most_m / np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-12))
+    # without the corners, which both lips share
+    upper, lower = np.array(UPPER_INNER[1:-1]), np.array(LOWER_INNER)
+    half = (1 - apart) / 2 * (moves[lower] - moves[upper])
+    moves[upper] += half
+    moves[lower] -= half
     rows = np.unique(model.weld[np.unique(model.faces[np.concatenate([model.parts[p] for p in SOFT])])])
     distance = cKDTree(sites).query(shape[rows], distance_upper_bound=2.5 * config.reach_m)[0]
     rows, distance = rows[np.isfinite(distance)], distance[np.isfinite(distance)]
@@ -55,17 +65,24 @@ def landmark_offsets(
     fade = np.exp(-((np.maximum(distance - FREE_M, 0) / config.reach_m) ** 2))
     offsets[rows] = warp(shape[rows].astype(np.float64) * 10) * fade[:, None]
     offsets = offsets[model.weld]
+    rest = model.vertices(identity.astype(np.float32))
+    for _ in range(SEALED):
+        offsets += ((1 - apart) * lip_seal(model, rest + offsets))[model.weld]
     _carry_rigid(model, offsets)
     return offsets.astype(np.float32)
 
 
 SOFT = ("skin", "hair", "rim", "mouth", "lashes")
-CHIN, NOSE_BASE = slice(7, 10), slice(31, 36)  # of iBUG's 68
 FREE_M = 0.006  # as near to a point as this nothing fades
+MIDDLE_M = 0.012  # of the mouth, to either side
+SEALED = 3  # times: a seal's smooth pull takes away nine tenths of a gap
 
 
 def _carry_rigid(model: FaceModel, offsets: np.ndarray) -> None:
-    """Move eyes with their lids, upper teeth with the base of the nose, lower ones with the chin; in place."""
+    """Move eyes with their lids, teeth with the middle of their lip; in place.
+
+    How much of the teeth shows depends on where they are behind the lips, which a fitted nose and chin tell worse.
+    """
     side_of = {"left": 1, "right": -1}
     eyes = np.unique(model.faces[model.parts["eyes"]])
     for side, sign in side_of.items():
@@ -75,6 +92,7 @@ def _carry_rigid(model: FaceModel, offsets: np.ndarray) -> None:
     jaw = np.abs(model.expression_basis[model.expression_names.index("jawOpen")]).max(axis=1)
     for part in ("teeth", "gums", "tongue"):
         rows = np.unique(model.faces[model.parts[part]])
-        for with_jaw, landmarks in ((True, CHIN), (False, NOSE_BASE)):
+        for with_jaw, lip in ((True, "lower"), (False, "upper")):
+            line = model.points[f"inner_lip_{lip}"]
             chosen = rows[(jaw[rows] > 0.002) == with_jaw]
-            offsets[chosen] = offsets[model.landmarks68[landmarks]].mean(axis=0)
+            offsets[chosen] = offsets[line[np.abs(model.mean[line, 0]) < MIDDLE_M]].mean(axis=0)

@@ -143,7 +143,8 @@ def largest_face(
     if not faces:
         raise UserError(
             f"{name}: no face found in it; give a picture in which the face is seen from the front, "
-            f"unobstructed and at least {config.least_face_px:.0f} pixels tall"
+            f"unobstructed and at least {config.least_face_px:.0f} pixels tall, or name five points on a drawing or "
+            f"statue with --points (talk, render)"
         )
     face, notes = faces[0], []
     if face.size_px < config.least_face_px:

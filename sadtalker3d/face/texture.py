@@ -41,10 +41,20 @@ class TextureConfig:
         0.9  # most share of the mirrored side: some of the own colour keeps moles from doubling sharply
     )
     smooth: float = 0.3  # of the ratios' field over the mesh; more carries tone further and detail less
+    tone: float = 60.0  # the same for what matches the mirrored side: about 15 mm
     typical: float = (
         0.004  # pull of the ratios to those of the part: dark strands at an edge do not tint the rest
     )
     ratio: float = 20.0  # the most that photo and own colour may differ by
+    # log ratios to the middle face's skin, from where to where what the photo shows is no skin: jaws shade a neck by
+    # 0.7, hair and walls start at 1.2; light skin under a lamp is 0.4 brighter at most
+    darker: tuple[float, float] = (0.8, 1.3)
+    brighter: float = 1.6  # times as far
+    other_hue: tuple[float, float] = (0.35, 0.7)
+    face_m: tuple[float, float] = (0.008, 0.022)  # around the landmarks, where anything belongs to the face
+    brow_m: tuple[float, float] = (-0.005, 0.01)  # above the brows
+    spread: int = 4  # edges of the mesh, of 2 mm
+    least_hair: int = 100  # vertices that show the hair's tone
     hair: float = 0.13  # linear brightness of the head's own colour below which it is painted hair
     unlike: float = 0.5  # log of own brightness by which neighbours share no tone
     relight: float = (
@@ -80,7 +90,14 @@ class _Paint:
         self.seen = self._seen()
         self.shading = self._shading()
         self.albedo = albedo_at(model)
-        self.ratio = self._ratio()
+        self.hair = self._hair()
+        colour = sample(picture, self.pixels) / self.shading
+        limits = np.log([1 / config.ratio, config.ratio])
+        self.log_ratio = np.clip(np.log((colour + 1e-3) / (self.albedo + 1e-3)), *limits)
+        self.seen = self.seen * self._like_skin()
+        self.ratio = self._ratio(config.smooth)
+        # only the light of the two sides is matched: a finer field would take the mirrored detail out again
+        self.tone = self._ratio(config.tone)
 
     def _seen(self) -> np.ndarray:
         """(V,) 0..1, how well the photo shows each vertex."""
@@ -125,15 +142,12 @@ class _Paint:
         relative = np.clip(shading / np.maximum(mean, 1e-6), *config.shading)
         return relative**config.relight
 
-    def _ratio(self) -> np.ndarray:
+    def _ratio(self, smooth: float) -> np.ndarray:
         """(V, 3) log of photo by own colour, smooth over the mesh and continued where the photo shows nothing."""
         from scipy import sparse
         from scipy.sparse.linalg import spsolve
 
-        model, config = self.model, self.config
-        colour = sample(self.picture, self.pixels) / self.shading
-        least, most = np.log([1 / config.ratio, config.ratio])
-        log = np.clip(np.log((colour + 1e-3) / (self.albedo + 1e-3)), least, most)
+        model, config, log = self.model, self.config, self.log_ratio
         faces = model.weld[np.concatenate([model.faces[model.parts[part]] for part in PAINTED])]
         rows, index = np.unique(faces, return_inverse=True)
         corners = index.reshape(-1, 3)
@@ -147,26 +161,76 @@ class _Paint:
         edges = edges.maximum(edges.T)
         laplace = sparse.diags(np.asarray(edges.sum(axis=1)).ravel()) - edges
         known = sparse.diags(self.seen[rows] + config.typical)
-        wanted = self.seen[rows, None] * log[rows] + config.typical * self._typical(log)[rows]
-        solved = spsolve((known + config.smooth * laplace).tocsc(), wanted)
+        wanted = self.seen[rows, None] * log[rows] + config.typical * self._typical()[rows]
+        solved = spsolve((known + smooth * laplace).tocsc(), wanted)
         field = np.zeros((len(log), 3))
         field[rows] = solved
         return field[model.weld]
 
-    def _typical(self, log: np.ndarray) -> np.ndarray:
-        """(V, 3) the ratio of skin between brows and chin, or of hair where the head's own colour is hair's."""
-        model, config = self.model, self.config
-        brow, chin = model.mean[model.landmarks68[[19, 8]], 1]
-        x, height, z = model.mean.T
-        dark = self.albedo.mean(axis=1) < config.hair
-        hair = dark & ((height > brow + 0.02) | (z < 0.05))
+    def _hair(self) -> np.ndarray:
+        """(V,) bool: the head's own colour is hair's, above the brows or behind the temples."""
+        model = self.model
+        brow = model.mean[model.landmarks68[19], 1]
+        _, height, z = model.mean.T
+        hair = (self.albedo.mean(axis=1) < self.config.hair) & ((height > brow + 0.02) | (z < 0.05))
         hair[np.unique(model.faces[model.parts["hair"]])] = True
-        skin = ~dark & (height < brow - 0.01) & (height > chin) & (np.abs(x) < 0.06)
-        typical = np.zeros_like(log)
-        for kind, sure in ((~hair, skin), (hair, hair)):
-            best = sure & (self.seen > 0.8)
-            typical[kind] = np.median(log[best if best.any() else sure], axis=0)
-        return typical
+        return hair
+
+    def _sure_skin(self) -> np.ndarray:
+        """(V,) bool: skin of the middle face, between brows and chin."""
+        model = self.model
+        brow, chin = model.mean[model.landmarks68[[19, 8]], 1]
+        x, height, _ = model.mean.T
+        bright = self.albedo.mean(axis=1) >= self.config.hair
+        return bright & (height < brow - 0.01) & (height > chin) & (np.abs(x) < 0.06)
+
+    def _median(self, sure: np.ndarray) -> np.ndarray:
+        """(3,) the log ratio of what is `sure`, where the photo shows it."""
+        best = sure & (self.seen > 0.8)
+        return np.median(self.log_ratio[best if best.any() else sure], axis=0)
+
+    def _typical(self) -> np.ndarray:
+        """(V, 3) the ratio of skin, or of hair where the head's own colour is hair's; of unseen hair that of brows."""
+        skin, hair = self._median(self._sure_skin()), self._median(self.hair)
+        if (self.hair & (self.seen > 0.8)).sum() < self.config.least_hair:
+            brows = self.model.landmarks68[17:27]
+            own = np.log(self.albedo + 1e-3)
+            hair = np.median(self.log_ratio[brows] + own[brows], axis=0) - np.median(own[self.hair], axis=0)
+            hair = np.minimum(hair, skin)  # thin brows show the skin
+        return np.where(self.hair[:, None], hair, skin)
+
+    def _like_skin(self) -> np.ndarray:
+        """(V,) 0..1: 0 where the photo shows hair, cloth or the wall before or beside ears, neck and temples.
+
+        The middle of the face with its beard and glasses, the forehead with its fringe, and what is hair on the head
+        itself are always 1.
+        """
+        from scipy.spatial import cKDTree
+
+        from sadtalker3d.face.mesh_points import OVAL, mesh_points
+
+        config, model = self.config, self.model
+        apart = self.log_ratio - self._median(self._sure_skin())
+        light = apart.mean(axis=1)
+        hue = np.linalg.norm(apart - light[:, None], axis=1)
+        above = ramp(model.mean[:, 1] - model.mean[model.landmarks68[19], 1], config.brow_m)
+        # above the brows what is darker than skin is the person's hair; what is dark has no hue to speak of
+        darker = ramp(-light, config.darker)
+        unlike = np.maximum.reduce([
+            darker * (1 - above), ramp(config.brighter * light, config.darker),
+            (1 - darker) * ramp(hue, config.other_hue),
+        ])  # fmt: skip
+        inner = np.delete(mesh_points().of(model.mean.astype(np.float64)), OVAL, axis=0)
+        near = ramp(cKDTree(inner).query(model.mean)[0], config.face_m)
+        like = 1 - np.where(self.hair, 0.0, near * unlike)
+        edges = np.concatenate([model.faces[:, [0, 1]], model.faces[:, [1, 2]], model.faces[:, [2, 0]]])
+        ends = model.weld[edges]
+        for _ in range(config.spread):  # what is beside a strand or the wall is mixed with it
+            for a, b in (ends.T, ends.T[::-1]):
+                low = like.copy()
+                np.minimum.at(low, a, 0.5 * (like[a] + like[b]))
+                like = low
+        return np.where(self.hair, 1.0, like[model.weld])
 
     def texture(self) -> np.ndarray:
         """The atlas with the person's skin and hair, (H, W, 4) uint8."""
@@ -176,7 +240,7 @@ class _Paint:
         pixels = model.uv * [shape[1], shape[0]] - 0.5
         ids, _ = covered(pixels, np.zeros(len(pixels)), faces, shape)
         values = np.concatenate([
-            self.ratio, self.ratio - self.ratio[twin], self.seen[:, None], self.seen[twin, None],
+            self.ratio, self.tone - self.tone[twin], self.seen[:, None], self.seen[twin, None],
             self.pixels, self.pixels[twin], self.shading, self.shading[twin],
         ], axis=1).astype(np.float32)  # fmt: skip
         texels = np.zeros((*shape, values.shape[1]), np.float32)
@@ -197,6 +261,11 @@ class _Paint:
         taken = covered(pixels, np.zeros(len(pixels)), others, shape)[0] >= 0
         atlas[..., :3] = padded(atlas[..., :3], painted, ~painted & ~taken, config.padding_px)
         return atlas
+
+
+def ramp(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
+    """0 below the first end, 1 above the second."""
+    return np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1)
 
 
 def padded(colours: np.ndarray, known: np.ndarray, free: np.ndarray, rounds: int) -> np.ndarray:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel
     from sadtalker3d.face.headfit import HeadFit
     from sadtalker3d.face.landmarks import Face
-    from sadtalker3d.render.portrait import PhotoPortrait
+    from sadtalker3d.render.portrait import PhotoPortrait, Refiner
     from sadtalker3d.track import Track
 
 
@@ -78,16 +78,20 @@ class SpeakingPhoto:
         still: bool = False,
         expression_scale: float = 1.0,
         tell: Callable[[str], object] | None = None,
+        refiner: Refiner | None = None,
     ) -> Iterator[np.ndarray]:
         """Yield a picture as large as `picture` for every frame of a track in the `open` space.
 
         still : the head stays as it is in the photo
         expression_scale : factor of the expression
         tell : called with what the user should know about this track on this photo
+        refiner : repairs mouth and lids, see `render/refine.py`
 
         Raises UserError for a track of another space.
         """
-        return self._moving.frames(track, still=still, expression_gain=expression_scale, tell=tell)
+        return self._moving.frames(
+            track, still=still, expression_gain=expression_scale, tell=tell, refiner=refiner
+        )
 
 
 def _shrunk(picture: np.ndarray, face: Face, longest_px: int) -> tuple[np.ndarray, Face]:

@@ -66,11 +66,13 @@ class Clip:
     """frames : (T, H, W, 3) uint8, frame 0 the portrait
     track : relative to frame 0, as a `PhotoPortrait` takes it
     exact : the fit of frame 0 that nobody has to guess
+    wall : (T, H, W) bool, where nothing is before the wall
     """
 
     frames: np.ndarray
     track: Track
     exact: HeadFit
+    wall: np.ndarray
 
 
 @cache
@@ -114,7 +116,8 @@ def clip(look: Look, speech: np.ndarray, turn_rad: np.ndarray, shift_m: np.ndarr
     rotation = start + turn_rad
     identity = _identity(look)
     camera = _camera(identity)
-    pictures = np.stack(list(_drawn(look, identity, camera, Track(expression, rotation, shift_m), size)))
+    drawn = _drawn(look, identity, camera, Track(expression, rotation, shift_m), size)
+    pictures, wall = (np.stack(rows) for rows in zip(*drawn, strict=True))
     first = to_matrices(start[None])[0]
     relative = Track(
         speech,
@@ -129,7 +132,7 @@ def clip(look: Look, speech: np.ndarray, turn_rad: np.ndarray, shift_m: np.ndarr
         Residual(0.0, 0.0, 0.0, 0.0),
     )  # fmt: skip
     exact = replace(exact, light=portrait_light(pictures[0], exact, head()))
-    return Clip(pictures, relative, exact)
+    return Clip(pictures, relative, exact, wall)
 
 
 def _identity(look: Look) -> np.ndarray:
@@ -143,7 +146,10 @@ def _camera(identity: np.ndarray) -> Camera:
 
 
 def _drawn(look: Look, identity: np.ndarray, camera: Camera, track: Track, size: int):  # type: ignore[no-untyped-def]
-    """Yield the head between a wall and a collar; its alpha is what a white backdrop adds to a black one."""
+    """Yield the head between a wall and a collar, and where the wall is bare.
+
+    Its alpha is what a white backdrop adds to a black one.
+    """
     texture = head().texture.copy()
     skin = 255 * (texture[..., :3] / 255.0) ** look.gamma * np.array(look.tint)
     texture[..., :3] = np.clip(skin, 0, 255)
@@ -159,7 +165,8 @@ def _drawn(look: Look, identity: np.ndarray, camera: Camera, track: Track, size:
         for on_black, on_white in zip(dark.render(track), bright.render(track), strict=True):
             through = (on_white.astype(np.float32) - on_black) / 255
             picture = on_black + through * wall
-            yield np.clip(picture * (1 - collar) + cloth * collar, 0, 255).round().astype(np.uint8)
+            shown = np.clip(picture * (1 - collar) + cloth * collar, 0, 255).round().astype(np.uint8)
+            yield shown, ((through.min(axis=2) > 0.97) & (collar[..., 0] == 0))
 
 
 def _wall(size: int, seed: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +60,7 @@ def weights_of(glb: Path, mesh: str, target: str) -> tuple[np.ndarray, np.ndarra
 def test_a_take_lives_and_goes(play, take, tmp_path: Path):
     path, written, glb = take.save(tmp_path / "take.json"), tmp_path / "written.json", tmp_path / "again.glb"
     seen = play("life_of_a_take", take=path, written=written, blend=tmp_path / "scene.blend", glb=glb)
+    assert seen["valid"][0] == 0, seen["valid"]
     assert seen["matched"].startswith("Face: 7 keys matched (arkit), 45 missing, 1 left alone")
     assert (seen["head"], seen["extra"]) == (["Rig", "Head"], "someCorrective")
 
@@ -112,6 +112,12 @@ def test_the_new_head_speaks(play, tmp_path: Path):
     for name in ("expression", "rotation", "translation"):
         np.testing.assert_allclose(getattr(back, name), getattr(track, name), atol=1e-4, err_msg=name)
 
+    said, dubbed = seen["dubbed"]
+    assert "press Apply" in said
+    same = sadtalker3d.load(dubbed)
+    np.testing.assert_allclose(same.column("browInnerUp"), track.column("browInnerUp"), atol=1e-4)
+    np.testing.assert_allclose(same.column("jawOpen"), track.column("jawOpen"), atol=0.1)
+
     merry = sadtalker3d.load(seen["merry"])
     assert merry.column("mouthSmileLeft").mean() > track.column("mouthSmileLeft").mean() + 0.1
     said, keys, still = seen["likeness"]
@@ -131,7 +137,15 @@ def test_bad_inputs_are_one_sentence_and_change_nothing(play, take, tmp_path: Pa
     not_sound = tmp_path / "notes.txt"
     not_sound.write_text("no sound in here")
     a2f = export(take, tmp_path / "capture.a2f.json")
-    seen = play("refusals", take=path, a2f=a2f, basel=basel, other_version=other, not_sound=not_sound)
+    seen = play(
+        "refusals",
+        take=path,
+        a2f=a2f,
+        basel=basel,
+        other_version=other,
+        not_sound=not_sound,
+        map=tmp_path / "mine.json",
+    )
     says = {
         "absolute": "absolute shape keys",
         "muted": "'jawOpen' is muted",
@@ -157,4 +171,5 @@ def test_bad_inputs_are_one_sentence_and_change_nothing(play, take, tmp_path: Pa
     assert seen["characters"] == 1
     assert seen["captured"] == ["capture.a2f: 100 frames at 25 a second", 2]
     assert "held within the sliders' range: jawOpen" in seen["limited"]
-    assert json.dumps(seen)
+    assert seen["other"] == [False, True], "each character has its own"
+    assert seen["map"] == ["mine.json: 7 lines", 0.5]

@@ -99,7 +99,10 @@ def test_a_bad_table_is_said(tmp_path: Path, text: str, says: str):
     [
         (["--audio", SPEECH, "-o", "new.txt"], "is written as .json or .npz"),
         (["-o", "new.json"], "name either the new speech with --audio or"),
-        (["--audio", SPEECH, "--from", 2, "--fit", "stretch", "-o", "new.json"], "--fit stretch is for a whole"),
+        (
+            ["--audio", SPEECH, "--from", 2, "--fit", "stretch", "-o", "new.json"],
+            "--fit stretch is for a whole",
+        ),
         (["--audio", SPEECH, "--sound", "new.mp3", "-o", "new.json"], "the sound is written as .wav"),
         (["--audio", "nowhere.wav", "-o", "new.json"], "nowhere.wav"),
     ],

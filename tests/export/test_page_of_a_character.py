@@ -62,7 +62,7 @@ def test_a_picture_and_extensions_of_others_do_no_harm(tmp_path, speaking: Track
 
 
 def test_the_command_says_what_follows(tmp_path, take: Track):
-    from sadtalker3d.commands import export as command
+    from sadtalker3d.commands_export import export as command
 
     saved = take.save(tmp_path / "take.json")
     made = command(saved, tmp_path / "body.html", onto=full_body(tmp_path / "body.glb"))

@@ -157,7 +157,7 @@ def test_notes_and_refusals():
     assert "closed" in portrait_notes(a_fit(), "a.jpg", opening=0.15)[0]
     assert "open" in portrait_notes(a_fit(jawOpen=0.5), "a.jpg")[0]
     assert "30 degrees" in portrait_notes(a_fit(yaw_deg=-30), "a.jpg")[0]
-    assert "badly" in portrait_notes(a_fit(mean_mm=3), "a.jpg")[0]
+    assert "badly" in portrait_notes(a_fit(mean_mm=2), "a.jpg")[0]
     with pytest.raises(UserError, match=r"^a\.jpg: what was found fits no human face \(off by 4\.0 mm"):
         portrait_notes(a_fit(mean_mm=4), "a.jpg")
     with pytest.raises(UserError, match=r"^a\.jpg: the face is turned by 45 degrees"):

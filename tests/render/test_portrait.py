@@ -42,7 +42,7 @@ def test_only_the_head_and_its_surroundings_change(portrait: PhotoPortrait) -> N
     picture = photo()[0]
     frame = next(portrait.frames(track(weights(jawOpen=0.4, mouthSmile=0.5), rotation=(0.1, 0.25, 0.2))))
     changed = (frame != picture).any(axis=2)
-    assert changed.mean() > 0.1
+    assert changed.mean() > 0.05
     for edge in (changed[0], changed[-1], changed[:, 0], changed[:, -1], changed[-40:]):
         assert not edge.any()
 

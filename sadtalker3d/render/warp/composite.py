@@ -12,7 +12,7 @@ FAR_PX = 3.0  # samples of one pixel whose places in the photo lie further apart
 
 @compiled
 def between(picture, x, y):  # type: ignore[no-untyped-def]
-    """Three float32 colours of the (rows, columns, 3) uint8 picture at one place, bilinearly."""
+    """Four float32 values of the (rows, columns, 4) uint8 picture at one place, bilinearly."""
     rows, columns = picture.shape[0], picture.shape[1]
     x = min(max(x, np.float32(0)), np.float32(columns - 1))
     y = min(max(y, np.float32(0)), np.float32(rows - 1))
@@ -24,11 +24,14 @@ def between(picture, x, y):  # type: ignore[no-untyped-def]
         a * picture[y0, x0, 0] + b * picture[y0, x1, 0] + c * picture[y1, x0, 0] + d * picture[y1, x1, 0],
         a * picture[y0, x0, 1] + b * picture[y0, x1, 1] + c * picture[y1, x0, 1] + d * picture[y1, x1, 1],
         a * picture[y0, x0, 2] + b * picture[y0, x1, 2] + c * picture[y1, x0, 2] + d * picture[y1, x1, 2],
+        a * picture[y0, x0, 3] + b * picture[y0, x1, 3] + c * picture[y1, x0, 3] + d * picture[y1, x1, 3],
     )
 
 
 @compiled
-def cover(picture, ids, xy, faces, attributes, left, top, samples, source, offset_x, offset_y, share, fill):  # type: ignore[no-untyped-def]
+def cover(
+    cut, plate, ids, xy, faces, attributes, left, top, samples, source, offset_x, offset_y, share, fill
+):  # type: ignore[no-untyped-def]
     """Lay the head over the sheet.
 
     Where the samples of a pixel lie far apart in the photo, as at the edge of a cheek, the place between them is
@@ -36,7 +39,7 @@ def cover(picture, ids, xy, faces, attributes, left, top, samples, source, offse
 
     Parameters
     ----------
-    picture : (rows, columns, 3) uint8, the photo
+    cut, plate : (rows, columns, 4) and (rows, columns, 3) uint8, see `layers`
     ids : (h * samples, w * samples) int32 from `nearest_triangles` of the rectangle at left, top
     attributes : (n, 8) float32 per vertex
     source : (H, W, 2) float32 of the sheet, changed: where each pixel is in the photo
@@ -82,6 +85,8 @@ def cover(picture, ids, xy, faces, attributes, left, top, samples, source, offse
                     part = np.float32(1) - own
                     # within the feather the sheet's place and the head's are mixed
                     mix = over * keep / max(part, np.float32(1e-6))
+                    if gx < np.float32(-1):  # no sheet to mix with
+                        mix = np.float32(1) if mix > half else np.float32(0)
                     u, v = u + mix * (own_x - u), v + mix * (own_y - v)
                     bright = np.float32(1) + over * (gain - np.float32(1))
                 if weight > 0 and abs(u - sum_x / weight) + abs(v - sum_y / weight) > np.float32(FAR_PX):
@@ -95,8 +100,12 @@ def cover(picture, ids, xy, faces, attributes, left, top, samples, source, offse
                     weight += part
                     gained += part * bright
             if far > np.float32(1e-4):
-                r, g, b = between(picture, far_x / far, far_y / far)
-                red, green, blue = red + far_gained * r, green + far_gained * g, blue + far_gained * b
+                r, g, b, alpha = between(cut, far_x / far, far_y / far)
+                y, x = U(min(max(py + top, 0), cut.shape[0] - 1)), U(min(max(px + left, 0), cut.shape[1] - 1))
+                through = np.float32(1) - alpha / np.float32(255)
+                red += far_gained * (r + through * plate[y, x, 0])
+                green += far_gained * (g + through * plate[y, x, 1])
+                blue += far_gained * (b + through * plate[y, x, 2])
             if weight > np.float32(1e-4):
                 source[U(py + offset_y), U(px + offset_x), 0] = sum_x / weight
                 source[U(py + offset_y), U(px + offset_x), 1] = sum_y / weight

@@ -89,7 +89,7 @@ def bare_skin(
     bare = (1 - smooth_step(distance, *config.bare))[:, None]
     if hair is not None:
         rim = (sight.facing < config.rim_facing) & ~under_jaw(model)
-        bare[rim] *= sampled(np.repeat(hair[..., None], 3, axis=2).astype(np.float32), xy[rim])[:, :1]
+        bare[rim] *= sampled(np.repeat(hair[..., None], 3, axis=2), xy[rim])[:, :1]
     # nearer to the face's outline the photo shows what lies behind
     seen = sight.seen & ((sight.facing > 0.35) | under_jaw(model))
     return spread(bare, seen, links, 16)[model.weld, 0]

@@ -11,10 +11,10 @@ import numpy as np
 class MouthLightConfig:
     """The lips' opening is a window g high; what lies d behind it sees a share g^2 / (g^2 + k d^2) of its light."""
 
-    k: float = 0.25  # a window is wider than high
+    k: float = 1.5  # a window is wider than high, but light that falls in is soon spent on dark flesh
     behind_m: float = 0.006  # the teeth's own distance from the front of the inner lips
     least_gap_m: float = 0.001
-    deep_m: float = 0.05  # what is lost besides on the way through the mouth
+    deep_m: float = 0.02  # what is lost besides on the way through the mouth
     least: float = 0.012  # flesh lets some light through: the depth of a mouth is dark red, not black
     upper_shadow: float = 0.45  # of the upper lip on what lies right under it
     lower_shadow: float = 0.25

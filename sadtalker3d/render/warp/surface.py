@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker3d.render.warp.colours import eye_colours, mouth_colours, sampled, skin_colours
+from sadtalker3d.render.warp.colours import eye_colours, skin_colours
 from sadtalker3d.render.warp.covering import under_jaw
+from sadtalker3d.render.warp.lashes import lash_colours
+from sadtalker3d.render.warp.lid_colours import lid_colours
 from sadtalker3d.render.warp.links import average, skin_links, spread
 from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
+from sadtalker3d.render.warp.mouth_colours import cheek_tone, mouth_colours
 from sadtalker3d.render.warp.sight import Sight
 from sadtalker3d.render.warp.teeth_patch import teeth_patch
 from sadtalker3d.render.warp.zones import Zones
@@ -79,16 +82,18 @@ class Surface:
         skin = skin_colours(
             picture, source, known, links + _lid_bridges(model), 0.006 * float(np.ptp(source[:, 0]))
         )
+        skin = lid_colours(picture, source, model, zones, skin, clear, links)
         skin *= 1 - _lip_shade(model, seen, links)[:, None]
-        skin += zones.lash_line[:, None] * (_lash_colour(picture, source, model) - skin)
+        lashes = lash_colours(picture, source, model)
+        skin += zones.lash_line[:, None] * (lashes[(model.mean[:, 0] < 0).astype(int)] - skin)
         colour[is_skin] = skin[model.weld][is_skin]
         eyes = np.unique(model.faces[model.parts["eyes"]])
         colour[eyes] = eye_colours(picture, motion, model, sight, eyes)
         mouth = np.unique(np.concatenate(inner[1:]))
-        patch = teeth_patch(motion, model)
-        still = np.zeros(3)
-        extra = motion.see(patch.points, motion.head_share(patch.points), still, still).xy
-        colour[mouth] = mouth_colours(picture, motion, model, sight, mouth, colour, extra)
+        tone = cheek_tone(model, sight, colour)
+        patch = teeth_patch(picture, motion, model, tone)
+        extra = patch.xy
+        colour[mouth] = mouth_colours(motion, model, sight, mouth, tone, patch.teeth_rgb)
 
         outline = smooth_step(sight.facing, 0.05, 0.35) * np.where(sight.facing < 0.75, bare, 1.0)
         outline = np.where(is_skin & ~under_jaw(model), outline, 1.0)
@@ -127,13 +132,6 @@ def _lid_bridges(model: FaceModel) -> Any:
     bridges = sparse.csr_matrix((np.ones(both.shape[1], np.float32), both), (count, count))
     bridges.data[:] = 1
     return bridges
-
-
-def _lash_colour(picture: np.ndarray, xy: np.ndarray, model: FaceModel) -> np.ndarray:
-    """(3,) the dark of the upper lids' edges in the photo."""
-    edges = np.concatenate([model.points[f"eyelid_upper_{side}"] for side in ("left", "right")])
-    colour = sampled(picture, xy[edges])
-    return colour[np.argsort(colour.sum(axis=1))[: max(len(colour) // 6, 1)]].mean(axis=0)
 
 
 def _lip_shade(model: FaceModel, seen: np.ndarray, links: Any) -> np.ndarray:

@@ -23,7 +23,7 @@ class ZoneConfig:
     lid_clean_m: float = 0.0045  # lid colour too: nearer are lashes and their shadow ...
     crease_m: float = 0.0105  # ... and above the eye the shadow of the crease
     lid_m: tuple[float, float] = (0.0050, 0.0085)  # the upper lid's height: when it closes its crease is gone
-    lash_line_m: tuple[float, float] = (0.0003, 0.0013)
+    lash_line_m: tuple[float, float] = (0.0002, 0.0012)
     least_px: float = 1.6  # in a small face a line is this wide: the landmarks are not better
     open_m: float = 0.003  # eyes less open than this in the photo have little left to close
     change_m: float = 0.0015  # a gap's change at which edges are fully redrawn
@@ -34,6 +34,8 @@ class Zones:
 
     lip_line, lash_line, upper_lid : (V,) float32, 1 on the line or the lid
     lips : (V,) bool
+    above_eye : (V,) bool, higher than the lower lid's edge
+    lid_distance_m : (V,) from the lids' edges, and `crease_m`, how far up the crease's shadow reaches
     clean : (V,) bool, far enough from lashes and the lips' line to take colours from
     """
 
@@ -61,8 +63,9 @@ class Zones:
         self.lip_line = _line(lips, config.lip_line_m, least)
         self.lash_line = _line(lashes, config.lash_line_m, least)
         self.lips = lips < config.lips_m
-        above = _above_lower_lid(model)
+        self.above_eye = above = _above_lower_lid(model)
         self.upper_lid = np.where(above, _line(lashes, config.lid_m, 2 * least), 0).astype(np.float32)
+        self.lid_distance_m, self.crease_m = lids, max(config.crease_m, 2 * least)
         lid_clean = np.where(above, config.crease_m, config.lid_clean_m)
         self.clean = (lips > max(config.lip_clean_m, 2 * least)) & (lids > np.maximum(lid_clean, 2 * least))
 

@@ -1,10 +1,19 @@
 """Import, apply, look, undo, apply again, as a strip, save and reload, write, remove, uninstall."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import bpy
 from stage import GIVEN, character, form, install, report, select, use_take, values
 
 FRAMES = [1.0 + 5 * i for i in range(20)]
 install()
+tool = Path(bpy.utils.system_resource("SCRIPTS")) / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
+valid = subprocess.run(
+    [sys.executable, tool, "validate", os.environ["ST3D_ZIP"]], capture_output=True, text=True
+)
 scene = bpy.context.scene
 scene.render.fps, scene.render.fps_base = 30, 1.001
 head, teeth, rig = character()
@@ -14,7 +23,7 @@ rig.animation_data_create().action = own
 rig.pose.bones["Head"].location.x = 0.25
 rig.pose.bones["Head"].keyframe_insert("location", index=0, frame=1)
 
-out = {}
+out = {"valid": [valid.returncode, valid.stdout]}
 bpy.ops.sadtalker3d.add_character()
 person = form().characters[0]
 out["matched"] = form().message

@@ -40,9 +40,12 @@ jaw = curves.find('key_blocks["jawOpen"].value')
 out["jaw"] = [jaw.evaluate(frame) for frame in range(20)]
 
 bpy.ops.sadtalker3d.write_track(filepath=GIVEN["written"])
+form().dub_from = "TIMELINE"
+bpy.ops.sadtalker3d.dub()
+out["dubbed"] = [form().message, bpy.path.abspath(form().takes[form().take].path)]
 form().emotion, form().look, form().seed = "joy", "CAMERA", 4
 bpy.ops.sadtalker3d.generate()
-out["merry"] = bpy.path.abspath(form().takes[1].path)
+out["merry"] = bpy.path.abspath(form().takes[form().take].path)
 
 form().portrait = GIVEN["portrait"]
 bpy.ops.sadtalker3d.likeness()

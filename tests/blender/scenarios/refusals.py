@@ -82,4 +82,20 @@ limited.slider_max = 0.1
 select(head)
 bpy.ops.sadtalker3d.apply()
 out["limited"] = form().message
+
+second, other_teeth, other_rig = character()
+bpy.ops.sadtalker3d.add_character()
+bpy.ops.sadtalker3d.apply()
+form().character = 0
+bpy.ops.sadtalker3d.remove()
+out["other"] = [
+    bool(head.data.shape_keys.animation_data and head.data.shape_keys.animation_data.action),
+    bool(second.data.shape_keys.animation_data.action),
+]
+
+form().characters[0].rows[0].gain = 0.5
+bpy.ops.sadtalker3d.save_map(filepath=GIVEN["map"])
+form().characters[0].rows[0].gain = 3
+bpy.ops.sadtalker3d.load_map(filepath=GIVEN["map"])
+out["map"] = [form().message, form().characters[0].rows[0].gain]
 report(**out)

@@ -1,0 +1,66 @@
+"""New words in an old performance: the take, or what is on the timeline, with the mouth of the speech."""
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from sadtalker3d.errors import UserError
+
+from .bridge import Job, find_command, require_version
+from .generate import InBackground, preferred_command, speech_file, work_folder
+from .properties import current_character, current_take, settings
+from .takes import DEFAULT_FPS, add_take, sampled
+
+
+class SADTALKER3D_OT_dub(InBackground, bpy.types.Operator):
+    """Put the words of the speech into the performance: head, eyes, brows and the person's own smile stay"""
+
+    bl_idname = "sadtalker3d.dub"
+    bl_label = "Dub"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def missing(cls, context: Any) -> str:
+        form = settings(context)
+        if not (form.use_strip or form.speech):
+            return "Choose the new speech first"
+        if form.dub_from == "TIMELINE":
+            return (
+                "" if current_character(context) else "There is no character whose animation could be dubbed"
+            )
+        return "" if current_take(context) else "There is no take: generate or import one"
+
+    def job(self, context: Any) -> Job:
+        form, folder = settings(context), work_folder(context)
+        speech = speech_file(context)
+        command = find_command(preferred_command(context))
+        require_version(command)
+        if form.dub_from == "TIMELINE":
+            character = current_character(context)
+            track = sampled(context, character, DEFAULT_FPS)
+            folder.mkdir(parents=True, exist_ok=True)
+            performance = track.save(folder / f"{bpy.path.clean_name(character.name)}_timeline.json")
+        else:
+            performance = Path(bpy.path.abspath(current_take(context).path))
+            if not performance.is_file():
+                raise UserError(f"the track {performance} is not there: import it again, or generate it")
+        out = folder / f"{performance.stem}_says_{speech.stem}.json"
+        words = [*command, "dub", str(performance), "--audio", str(speech), "-o", str(out), "--force"]
+        words += [
+            "--fit",
+            form.dub_fit.lower(),
+            "--tension",
+            f"{form.tension:g}",
+            "--soften",
+            f"{form.soften:g}",
+        ]
+        words += ["--seed", str(form.seed), "--mouth", f"{form.mouth:g}"]
+        return Job(words, [out], folder / "log.txt")
+
+    def finish(self, context: Any, job: Job) -> str:
+        take = add_take(context, job.outputs[0])
+        return f"{take.name}: {take.frames} frames; press Apply"
+
+
+CLASSES = (SADTALKER3D_OT_dub,)
