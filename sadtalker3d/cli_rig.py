@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sadtalker3d.cli_rig_solve import solve_rig
+
 rig_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -31,6 +33,11 @@ def inspect_rig(
 
     for line in rig_inspect(avatar, rig_map=rig, starter=starter, force=force):
         typer.echo(line)
+
+
+rig_app.command("solve", epilog="Example: sadtalker3d rig solve ICT-FaceKit/FaceXModel -o ict.json")(
+    solve_rig
+)
 
 
 @rig_app.command("columns", epilog="Example: sadtalker3d rig columns")

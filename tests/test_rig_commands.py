@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
+import bfm
 from sadtalker3d import cli
 from sadtalker3d.track import Track
 from tests.export import characters
+from tests.export.test_onto import Played
+from tests.obj_character import write_character
 from tests.test_cli import refused, run
 
 
@@ -53,6 +57,24 @@ def test_the_starter_map_names_every_target_and_is_not_overwritten(monkeypatch, 
     assert run(monkeypatch, "rig", "inspect", avatar, "--map", starter, "--force") == 0
 
 
+def test_a_solved_map_moves_a_character_whose_names_say_nothing(monkeypatch, capsys, tmp_path, take: Track):
+    shapes = {"Mund_auf": {"jawOpen": 1.0}, "Kuss": {"mouthPucker": 1.0}, "Braue": {"browInnerUp": 0.5}}
+    folder = write_character(tmp_path / "shapes", bfm.load("open"), shapes)
+    solved, out = tmp_path / "my map.json", tmp_path / "o.glb"
+    assert run(monkeypatch, "rig", "solve", folder, "-o", solved) == 0
+    assert "3 shapes found by their motion" in capsys.readouterr().err
+    refused(capsys, run(monkeypatch, "rig", "solve", folder, "-o", solved), "--force")
+    jaw = np.zeros_like(take.expression)
+    jaw[:, take.index("jawOpen")] = np.linspace(0, 1, len(take))
+    track = take.replace(expression=jaw).save(tmp_path / "take.json")
+    avatar = characters.full_body(tmp_path / "a.glb", tuple(shapes))
+    assert run(monkeypatch, "export", track, "--onto", avatar, "--rig", solved, "-o", out) == 0
+    played = Played(out.read_bytes())
+    moved = played.weights(played.nodes("weights")[0], np.arange(len(take)) / take.fps)
+    np.testing.assert_allclose(moved["Mund_auf"], np.linspace(0, 1, len(take)), atol=0.05)
+    assert max(moved["Kuss"].max(), moved["Braue"].max()) < 0.05
+
+
 def test_notes_of_export_say_what_was_done(monkeypatch, capsys, tmp_path, take: Track):
     avatar, track = characters.visemes_only(tmp_path / "a.glb"), take.save(tmp_path / "take.json")
     assert run(monkeypatch, "export", track, "--onto", avatar, "-o", tmp_path / "o.glb") == 0
@@ -71,7 +93,7 @@ def test_lists(monkeypatch, capsys):
     )
 
 
-@pytest.mark.parametrize("command", ["inspect", "columns", "dialects"])
+@pytest.mark.parametrize("command", ["inspect", "solve", "columns", "dialects"])
 def test_help_has_an_example(monkeypatch, capsys, command):
     monkeypatch.setattr("sys.argv", ["sadtalker3d", "rig", command, "--help"])
     with pytest.raises(SystemExit):

@@ -9,12 +9,14 @@ Source: Khronos glTF 2.0 specification, chapters 3.6 (binary data) and 4 (GLB).
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
@@ -43,41 +45,54 @@ class GltfFile:
     chunks: tuple[tuple[int, bytes], ...] = ()
     is_glb: bool = True
     notes: list[str] = field(default_factory=list)
-    _added: list[bytes] = field(default_factory=list)
+    _appended: list[tuple[int, bytes]] = field(default_factory=list)  # where they begin in what was added
     _added_bytes: int = 0
 
     def append(self, values: np.ndarray, *, bounds: bool = False) -> int:
         """A new accessor of (n,) or (n, 2..4) float32 numbers; `bounds` adds min and max. Returns its index."""
         values = np.ascontiguousarray(values.reshape(len(values), -1), "<f4")
-        data = values.tobytes()
-        start = self._start + self._added_bytes
-        self._added.append(data)
-        self._added_bytes += len(data)
-        views = self.document.setdefault("bufferViews", [])
-        views.append({"buffer": self._buffer, "byteOffset": start, "byteLength": len(data)})
-        accessor: dict[str, Any] = {
-            "bufferView": len(views) - 1, "componentType": FLOAT,
-            "count": len(values), "type": TYPES[values.shape[1]],
-        }  # fmt: skip
+        index, start = self.reserve(*values.shape)
+        self._appended.append((start, values.tobytes()))
         if bounds:
             # a float32 as the shortest double that is the same number: JSON keeps it exactly
-            accessor |= {"min": values.min(axis=0).tolist(), "max": values.max(axis=0).tolist()}
-        accessors = self.document.setdefault("accessors", [])
-        accessors.append(accessor)
-        return len(accessors) - 1
+            self.document["accessors"][index] |= {
+                "min": values.min(axis=0).tolist(), "max": values.max(axis=0).tolist(),
+            }  # fmt: skip
+        return index
 
-    def pack(self) -> bytes:
-        """The whole file as bytes, in the container it was read for."""
+    def reserve(self, count: int, width: int) -> tuple[int, int]:
+        """A new accessor of (count, width) float32 numbers that `write` is given: its index, and where it begins."""
+        start = self._added_bytes
+        size = 4 * count * width
+        self._added_bytes += size
+        views = self.document.setdefault("bufferViews", [])
+        views.append({"buffer": self._buffer, "byteOffset": self._start + start, "byteLength": size})
+        accessors = self.document.setdefault("accessors", [])
+        accessors.append(
+            {"bufferView": len(views) - 1, "componentType": FLOAT, "count": count, "type": TYPES[width]}
+        )
+        return len(accessors) - 1, start
+
+    def write(self, out: BinaryIO, pieces: Iterable[tuple[int, np.ndarray]]) -> None:
+        """Write the whole file, in the container it was read for.
+
+        out : can be sought in, and begins where the file shall begin
+        pieces : float32 numbers of what was reserved, and where they begin, in any order
+        """
+        if self.is_glb:
+            self._write_glb(out, pieces)
+            return
+        if self._added_bytes:
+            added = io.BytesIO()
+            self._fill(added, 0, pieces)
+            uri = f"data:application/octet-stream;base64,{base64.b64encode(added.getbuffer()).decode()}"
+            self.document.setdefault("buffers", []).append({"byteLength": self._added_bytes, "uri": uri})
+        out.write(self._text(indent=1))
+
+    def _write_glb(self, out: BinaryIO, pieces: Iterable[tuple[int, np.ndarray]]) -> None:
         buffers = self.document.setdefault("buffers", [])
-        if not self.is_glb:
-            if self._added:
-                encoded = base64.b64encode(b"".join(self._added)).decode()
-                uri = f"data:application/octet-stream;base64,{encoded}"
-                buffers.append({"byteLength": self._added_bytes, "uri": uri})
-            return self._text(indent=1)
-        binary = [self.binary, bytes(-len(self.binary) % 4), *self._added] if self._added else [self.binary]
-        size = sum(len(piece) for piece in binary)
-        if self._added:
+        size = self._start + self._added_bytes if self._added_bytes else len(self.binary)
+        if self._added_bytes:
             if not buffers:
                 buffers.append({})
             buffers[0]["byteLength"] = size
@@ -85,16 +100,34 @@ class GltfFile:
             del self.document["buffers"]  # glTF allows no empty lists
         text = self._text()
         text += b" " * (-len(text) % 4)
-        padding = bytes(-size % 4)
-        parts: list[bytes] = [_CHUNK.pack(len(text), _JSON_CHUNK), text]
+        chunks = [(len(text), _JSON_CHUNK)]
         if size:
-            parts += [_CHUNK.pack(size + len(padding), _BIN_CHUNK), *binary, padding]
-        for kind, data in self.chunks:
-            parts += [_CHUNK.pack(len(data), kind), data]
-        total = _HEADER.size + sum(len(part) for part in parts)
+            chunks.append((size + -size % 4, _BIN_CHUNK))
+        total = _HEADER.size + sum(
+            _CHUNK.size + length
+            for length, _ in [*chunks, *((len(data), kind) for kind, data in self.chunks)]
+        )
         if total > MAX_BYTES:
-            raise UserError(f"{self.path}: with this animation it would exceed 4 GB, the most a GLB can hold")
-        return b"".join([_HEADER.pack(b"glTF", 2, total), *parts])
+            raise UserError("with this animation it would exceed 4 GB, the most a GLB can hold")
+        out.write(_HEADER.pack(b"glTF", 2, total) + _CHUNK.pack(*chunks[0]) + text)
+        if size:
+            out.write(_CHUNK.pack(*chunks[1]))
+            begin = out.tell()
+            out.write(self.binary)
+            self._fill(out, begin + self._start, pieces)
+            out.seek(begin + size)
+            out.write(bytes(-size % 4))
+        for kind, data in self.chunks:
+            out.write(_CHUNK.pack(len(data), kind) + data)
+
+    def _fill(self, out: BinaryIO, begin: int, pieces: Iterable[tuple[int, np.ndarray]]) -> None:
+        out.write(bytes(begin - out.tell()))
+        for start, data in self._appended:
+            out.seek(begin + start)
+            out.write(data)
+        for start, values in pieces:
+            out.seek(begin + start)
+            out.write(np.ascontiguousarray(values, "<f4").data.cast("B"))
 
     @property
     def _buffer(self) -> int:
@@ -111,7 +144,7 @@ class GltfFile:
                 self.document, separators=separators, indent=indent, ensure_ascii=False, allow_nan=False
             )
         except ValueError:
-            raise UserError(f"{self.path}: its JSON part holds a number that is not finite") from None
+            raise UserError("its JSON part holds a number that is not finite") from None
         return text.encode("utf-8", "surrogatepass")
 
 

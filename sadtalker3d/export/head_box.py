@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sadtalker3d.export.character import Character
+from sadtalker3d.export.glb import DTYPES, FLOAT
 from sadtalker3d.export.gltf_nodes import Nodes
 
 TALLEST = (
@@ -44,21 +45,28 @@ def _box(document: dict[str, Any], nodes: Nodes, chosen: list[int]) -> tuple[np.
     for node in chosen:
         matrix = nodes.world_matrix(node)
         for primitive in document["meshes"][document["nodes"][node]["mesh"]]["primitives"]:
-            accessor = primitive.get("attributes", {}).get("POSITION")
-            bounds = (
-                [document["accessors"][accessor].get(key) for key in ("min", "max")]
-                if accessor is not None
-                else []
-            )
-            if not bounds or not all(_is_point(bound) for bound in bounds):
+            index = primitive.get("attributes", {}).get("POSITION")
+            box = None if index is None else _bounds(document["accessors"][index])
+            if box is None:
                 return None
-            box = np.array(bounds, np.float64)
             ends = np.stack(np.meshgrid(*box.T, indexing="ij"), axis=-1).reshape(-1, 3)
             corners.append(ends @ matrix[:3, :3].T + matrix[:3, 3])
     if not corners:
         return None
     every = np.concatenate(corners)
     return every.min(axis=0), every.max(axis=0)
+
+
+def _bounds(accessor: dict[str, Any]) -> np.ndarray | None:
+    """(2, 3) min and max; integers of a quantized file stand for -1..1 or 0..1, and its nodes scale them up."""
+    bounds = [accessor.get(key) for key in ("min", "max")]
+    if not all(_is_point(bound) for bound in bounds):
+        return None
+    box = np.array(bounds, np.float64)
+    dtype = np.dtype(DTYPES.get(accessor.get("componentType", FLOAT), "<f4"))
+    if dtype.kind == "f" or not accessor.get("normalized"):
+        return box
+    return np.maximum(box / np.iinfo(dtype).max, -1.0)
 
 
 def _is_point(value: Any) -> bool:

@@ -7,9 +7,11 @@ translation, rotation and scale, as glTF demands. Compressed meshes (Draco, mesh
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -18,11 +20,9 @@ from sadtalker3d.errors import TrackError, UserError
 from sadtalker3d.export.character import Character, read_character
 from sadtalker3d.export.gltf_file import GltfFile, read_gltf
 from sadtalker3d.export.gltf_uris import external_files
-from sadtalker3d.export.head_box import free_head
-from sadtalker3d.export.onto_bones import Turn, bone_turns, facing, free_turns, shifted
+from sadtalker3d.export.onto_keys import Keys
 from sadtalker3d.files import replacing
 from sadtalker3d.rig.dialects import Dialect, read_map
-from sadtalker3d.rig.drive import Driven, drive
 from sadtalker3d.rig.visemes import VisemeLoss
 from sadtalker3d.track import Track
 
@@ -64,41 +64,52 @@ def talking_bytes(
     UserError : the file is damaged or hostile, has no morph targets, none with names or none that is known, the map
         does not fit, or the track is of another space
     """
+    data = io.BytesIO()
+    made = _write_into(data, track, avatar, rig_map, name, as_glb)
+    return data.getvalue(), made
+
+
+def _write_into(
+    out: BinaryIO,
+    track: Track,
+    avatar: str | Path,
+    rig_map: str | Path | Dialect | None,
+    name: str,
+    as_glb: bool,
+) -> Onto:
     track.require_space("open", "a character")
     own = read_map(rig_map) if isinstance(rig_map, str | Path) else rig_map
     file = read_gltf(avatar, as_glb=as_glb)
     try:
         character = read_character(file.document, own)
-        driven = drive(track, character.match)
-        times = _times(track)
-        turns, notes = _turns(track, driven, character, file.document, own)
-        if not driven.weights and not turns:
+        keys = Keys(track, character, file.document, own)
+        if not keys.channels:
             raise UserError(
                 "none of its morph targets has a known name (the first is "
                 f"'{character.meshes[0].targets[0]}'); write a map with `sadtalker3d rig inspect CHARACTER "
                 "--map my.json` and give it with --rig"
             )
-        clock = file.append(times, bounds=True)
-        animation = _animation(file, clock, _weights(len(track), driven, character, file.document), turns)
+        animation, starts = _animation(file, keys, track)
+        animation["name"] = _free_name(file.document, name)
+        animation["extras"] = {
+            "schema": SCHEMA, "generator": f"sadtalker3d {__version__}", "fps": track.fps, "audio": track.audio,
+            "meta": dict(track.meta), "dialects": list(character.match.dialects),
+        }  # fmt: skip
+        for node in keys.turned:
+            character.nodes.make_movable(node)
+        file.document.setdefault("animations", []).append(animation)
+        file.write(out, _pieces(keys, starts))
     except TrackError:
         raise
     except UserError as error:
         raise UserError(f"{file.path}: {error}") from None
-    animation["name"] = _free_name(file.document, name)
-    animation["extras"] = {
-        "schema": SCHEMA, "generator": f"sadtalker3d {__version__}", "fps": track.fps, "audio": track.audio,
-        "meta": dict(track.meta), "dialects": list(character.match.dialects),
-    }  # fmt: skip
-    for turn in turns:
-        character.nodes.make_movable(turn.node)
-    file.document.setdefault("animations", []).append(animation)
+    notes = list(keys.notes)
     others = len(file.document["animations"]) - 1
     if others:
         notes.append(
             f"the file has {others} animation(s) besides '{animation['name']}': choose it where yours are shown"
         )
-    notes = [*_summary(character, driven), *notes, *file.notes]
-    return file.pack(), Onto(character, tuple(notes), driven.loss)
+    return Onto(character, (*_summary(character, keys.loss), *notes, *file.notes), keys.loss)
 
 
 def write(
@@ -135,10 +146,8 @@ def write(
             raise UserError(
                 f"{path}: the character needs '{apart[0][:80]}' beside it; write it into {avatar.parent}, or as .glb"
             )
-    data, made = talking_bytes(track, avatar, rig_map, name=name, as_glb=ending != ".gltf")
-    with replacing(path) as partial:
-        partial.write_bytes(data)
-    return made
+    with replacing(path) as partial, partial.open("wb") as file:
+        return _write_into(file, track, avatar, rig_map, name, ending != ".gltf")
 
 
 def _times(track: Track) -> np.ndarray:
@@ -151,90 +160,28 @@ def _times(track: Track) -> np.ndarray:
     return times
 
 
-def _turns(
-    track: Track, driven: Driven, character: Character, document: dict[str, Any], own: Dialect | None
-) -> tuple[list[Turn], list[str]]:
-    turns = bone_turns(track, driven.columns, character)
-    head = character.bones.head
-    if head is not None and not any(head in skin.get("joints", []) for skin in document.get("skins", [])):
-        # a node, not a joint: it can move as well without tearing a neck
-        turns = [
-            t if t.node != head else shifted(track, character.nodes, t, facing(character)) for t in turns
-        ]
-    unwanted = own is not None and "head" in own.bones and own.bones["head"] is None
-    if head is not None or character.bones.neck is not None or unwanted or not track.rotation.any():
-        return turns, []
-    free = free_head(document, character)
-    if free is None:
-        return turns, ["no head bone was found: the head does not turn; name it with --rig (bones.head)"]
-    taken = {turn.node for turn in turns}
-    moved = [t for t in free_turns(track, character.nodes, *free, facing(character)) if t.node not in taken]
-    return turns + moved, ["no head bone was found: the whole head turns about a point between its ears"]
+def _animation(file: GltfFile, keys: Keys, track: Track) -> tuple[dict[str, Any], list[int]]:
+    """The animation's JSON, and where the keys of each output begin."""
+    clock = file.append(_times(track), bounds=True)
+    samplers, starts = [], []
+    shown = {channel.output: channel.path for channel in keys.channels}
+    for output, width in enumerate(keys.widths):
+        # weights are one number after the other, however many there are a frame
+        size = (len(track) * width, 1) if shown[output] == "weights" else (len(track), width)
+        accessor, start = file.reserve(*size)
+        samplers.append({"input": clock, "output": accessor, "interpolation": "LINEAR"})
+        starts.append(start)
+    channels = [
+        {"sampler": channel.output, "target": {"node": channel.node, "path": channel.path}}
+        for channel in keys.channels
+    ]
+    return {"samplers": samplers, "channels": channels}, starts
 
 
-def _weights(
-    frames: int, driven: Driven, character: Character, document: dict[str, Any]
-) -> list[tuple[int, np.ndarray]]:
-    """Node and (T, targets) weights of each node that shows a driven mesh; targets nobody drives stay at rest."""
-    binds: dict[int, list[tuple[int, np.ndarray]]] = {mesh.index: [] for mesh in character.meshes}
-    for shape, weights in driven.weights.items():
-        for bind in character.binds(shape):
-            expression = character.expressions.get(shape) if character.by_expressions else None
-            values = (weights > 0.5).astype(np.float32) if expression and expression.binary else weights
-            share = values if bind.share == 1 else np.float32(bind.share) * values
-            binds[bind.mesh].append((bind.target, share))
-    found = []
-    for mesh in character.meshes:
-        moved: dict[tuple[float, ...], np.ndarray] = {}
-        for node in mesh.nodes if binds[mesh.index] else ():
-            resting = document["nodes"][node].get("weights") or document["meshes"][mesh.index].get("weights")
-            rest = tuple(resting or [0.0] * len(mesh.targets))
-            if rest not in moved:
-                values = np.tile(np.array(rest, np.float32), (frames, 1))
-                values[:, [target for target, _ in binds[mesh.index]]] = 0
-                for target, share in binds[mesh.index]:
-                    values[:, target] += share
-                moved[rest] = values
-            found.append((node, moved[rest]))
-    return found
-
-
-def _animation(
-    file: GltfFile, clock: int, weights: list[tuple[int, np.ndarray]], turns: list[Turn]
-) -> dict[str, Any]:
-    samplers: list[dict[str, Any]] = []
-    channels: list[dict[str, Any]] = []
-    stored: list[tuple[np.ndarray, int]] = []  # meshes with the same targets share their keys
-
-    def add(node: int, path: str, values: np.ndarray) -> None:
-        index = next((at for known, at in stored if known is values or _same(known, values)), None)
-        if index is None:
-            output = file.append(values.reshape(-1) if path == "weights" else values)
-            samplers.append({"input": clock, "output": output, "interpolation": "LINEAR"})
-            index = len(samplers) - 1
-            stored.append((values, index))
-        channels.append({"sampler": index, "target": {"node": node, "path": path}})
-
-    for node, values in weights:
-        add(node, "weights", values)
-    stored.clear()
-    for turn in turns:
-        if not np.isfinite(turn.rotation).all() or not np.isfinite(_or_still(turn)).all():
-            raise UserError(
-                f"its node {turn.node} has a size or place beyond all bounds: the file is damaged"
-            )
-        add(turn.node, "rotation", turn.rotation.astype(np.float32))
-        if turn.translation is not None:
-            add(turn.node, "translation", turn.translation.astype(np.float32))
-    return {"samplers": samplers, "channels": channels}
-
-
-def _or_still(turn: Turn) -> np.ndarray:
-    return np.zeros(3) if turn.translation is None else turn.translation
-
-
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and np.array_equal(a, b)
+def _pieces(keys: Keys, starts: list[int]) -> Iterator[tuple[int, np.ndarray]]:
+    for frame, outputs in keys.blocks():
+        for start, values in zip(starts, outputs, strict=True):
+            yield start + 4 * frame * values.shape[1], values
 
 
 def _free_name(document: dict[str, Any], name: str) -> str:
@@ -245,7 +192,7 @@ def _free_name(document: dict[str, Any], name: str) -> str:
     return free
 
 
-def _summary(character: Character, driven: Driven) -> list[str]:
+def _summary(character: Character, loss: VisemeLoss | None) -> list[str]:
     found, names, bones = character.match, character.nodes.names, character.bones
     kinds = [f"{len(found.follows)} shapes follow {len(found.columns)} columns"] if found.follows else []
     kinds += [f"{len(found.visemes)} visemes are solved"] if found.visemes else []
@@ -256,8 +203,8 @@ def _summary(character: Character, driven: Driven) -> list[str]:
     ]
     dialect = f" ({', '.join(found.dialects)})" if found.dialects else ""
     notes = ["; ".join([*kinds, *on]) + dialect]
-    if driven.loss is not None:
-        notes.append(f"visemes alone stay behind this take by {driven.loss}")
+    if loss is not None:
+        notes.append(f"visemes alone stay behind this take by {loss}")
     if not found.speaks and bones.jaw is None:
         notes.append(
             "nothing opens the mouth: no shape, viseme or jaw bone is known; see `sadtalker3d rig inspect`"

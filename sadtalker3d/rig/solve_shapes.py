@@ -10,6 +10,7 @@ import numpy as np
 
 from sadtalker3d.rig.arkit import ARKIT_52, OPEN_64
 from sadtalker3d.rig.correspond import correspond
+from sadtalker3d.rig.names import plain
 from sadtalker3d.rig.solve import Residual, SolveConfig, solve
 
 if TYPE_CHECKING:
@@ -50,11 +51,11 @@ def by_name(shapes: Iterable[str]) -> SolvedShapes | None:
 
     Two halves of a column that has no sides follow it both, as ICT-FaceKit's browInnerUp_L and _R do.
     """
-    columns = {_plain(name): name for name in ARKIT_52}
+    columns = {plain(name): name for name in ARKIT_52}
     targets, unused = Shares(), []
     for shape in shapes:
-        plain = _plain(shape)
-        column = columns.get(plain) or (columns.get(plain[:-1]) if plain.endswith(("l", "r")) else None)
+        spelled = plain(shape)
+        column = columns.get(spelled) or (columns.get(spelled[:-1]) if spelled.endswith(("l", "r")) else None)
         if column is None:
             unused.append(shape)
         else:
@@ -109,12 +110,3 @@ def rig_map(solved: SolvedShapes, name: str, about: str) -> Mapping[str, object]
         for shape, shares in solved.targets.items()
     }
     return {"schema": "sadtalker3d.rig/1", "name": name, "about": about, "targets": targets}
-
-
-def _plain(name: str) -> str:
-    """`Mouth_Smile_L` and `mouthSmileLeft` -> `mouthsmilel`."""
-    letters = "".join(letter for letter in name.casefold() if letter.isalnum())
-    for long in ("left", "right"):
-        if letters.endswith(long):
-            return letters[: -len(long)] + long[0]
-    return letters

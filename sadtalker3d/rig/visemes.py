@@ -7,7 +7,7 @@ character's own head the shapes are somebody else's; the loss is a measure of wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -43,6 +43,13 @@ class VisemeLoss:
     lips_mm: float
     lips_moved_mm: float  # how far they move, for comparison
     gap_mm: float  # of the gap between them
+
+    @classmethod
+    def over(cls, parts: Sequence[tuple[int, VisemeLoss]]) -> VisemeLoss:
+        """The loss of a take made of parts, each with its number of frames."""
+        frames = np.array([count for count, _ in parts])
+        each = np.array([[part.lips_mm, part.lips_moved_mm, part.gap_mm] for _, part in parts])
+        return cls(*np.sqrt(np.average(each**2, axis=0, weights=frames)).tolist())
 
     def __str__(self) -> str:
         return (

@@ -19,8 +19,8 @@ from sadtalker3d.rig import ARKIT_52
 
 OCULUS = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "I", "O", "U")
 PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
-    "18dd8db00000000049454e44ae426082"
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415478da6338d153010003ec01cd"
+    "776623e80000000049454e44ae426082"
 )
 TURN = Rotation.from_euler("xyz", [20, -10, 5], degrees=True).as_quat().tolist()  # of a bone at rest
 

@@ -184,6 +184,29 @@ def test_a_head_without_a_skeleton_turns_as_a_whole_about_its_middle(tmp_path):
     assert abs(fixed[0][0]) < 0.01 and -0.05 < fixed[0][2] < 0.1
 
 
+def test_a_quantized_head_turns_about_the_same_point(tmp_path, full_take: Track):
+    path = characters.visemes_only(tmp_path / "bob.glb")
+    scale_m = 2.0
+
+    def quantize(document):
+        """As gltfpack does: 16 bits stand for -1..1, and the node makes them large again."""
+        for node in document["nodes"]:
+            node["scale"] = [scale_m] * 3
+            (primitive,) = document["meshes"][node["mesh"]]["primitives"]
+            position = document["accessors"][primitive["attributes"]["POSITION"]]
+            position |= {"componentType": 5122, "normalized": True}
+            for end in ("min", "max"):
+                position[end] = [round(value / scale_m * 32767) for value in position[end]]
+
+    floats = Played(talking_bytes(full_take, path)[0])
+    quantized = Played(talking_bytes(full_take, rewritten(path, quantize))[0])
+    for played in (floats, quantized):
+        assert played.nodes("translation") == [0, 1]
+    for node in (0, 1):
+        places = [played.at(node, "translation", times_of(full_take)) for played in (floats, quantized)]
+        np.testing.assert_allclose(*places, atol=2e-4)
+
+
 def test_a_head_that_the_user_wants_still_stays_still(tmp_path):
     own = parse_map({"schema": SCHEMA, "bones": {"head": None, "neck": None}})
     for path in (characters.visemes_only(tmp_path / "bob.glb"), characters.full_body(tmp_path / "body.glb")):

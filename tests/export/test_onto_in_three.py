@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from sadtalker3d.export.onto import write
@@ -19,6 +20,7 @@ from sadtalker3d.rig import ARKIT_52
 from sadtalker3d.rig.fold import to_arkit
 from sadtalker3d.track import Track
 from tests.export import characters
+from tests.export.node import run
 from tests.export.test_gltf_validator import NODE
 
 pytestmark = pytest.mark.skipif(
@@ -57,3 +59,21 @@ def test_three_has_the_values_of_the_track(tmp_path: Path, full_take: Track):
                 assert value == pytest.approx(expected[name.replace("_L", "Left")], abs=1e-4), name
         wanted = axes * Rotation.from_euler("xyz", full_take.rotation[frame]) * axes.inv()
         assert (Rotation.from_quat(moment["turn"]) * rest.inv() * wanted.inv()).magnitude() < 1e-3
+
+
+def test_three_moves_what_gltfpack_compressed_as_it_moves_the_original(tmp_path, speaking: Track):
+    """The same head, quantized and packed by gltfpack 1.3 with `-cc -kn -km -ke`, and never unpacked by us."""
+    plain = characters.visemes_only(tmp_path / "bob.glb")
+    packed = Path(__file__).parents[1] / "data" / "characters" / "bob_meshopt.glb"
+    times = [str(np.float32(frame / 25)) for frame in (3, 22, 25)]
+    moved = []
+    for avatar in (plain, packed):
+        out = tmp_path / f"talking_{avatar.name}"
+        write(speaking, out, avatar=avatar, name="take")
+        moved.append(run("points.mjs", out, "take", *times))
+    assert b'"extensionsRequired":["KHR_mesh_quantization","EXT_meshopt_compression"]' in out.read_bytes()
+    for plain_points, packed_points in zip(
+        *(np.concatenate(list(m.values()), axis=1) for m in moved), strict=True
+    ):
+        apart = cdist(plain_points.reshape(-1, 3), packed_points.reshape(-1, 3))
+        assert max(apart.min(axis=0).max(), apart.min(axis=1).max()) < 1e-4  # 16 bits of a metre and a half

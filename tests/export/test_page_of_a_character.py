@@ -9,6 +9,8 @@ from sadtalker3d.errors import UserError
 from sadtalker3d.export import export
 from sadtalker3d.export.glb import GlbReader
 from sadtalker3d.export.onto import talking_bytes
+from sadtalker3d.rig import ARKIT_52
+from sadtalker3d.rig.fold import to_arkit
 from sadtalker3d.track import Track
 from tests.export.characters import full_body, visemes_only
 from tests.export.node import in_chromium, needs_chromium
@@ -43,6 +45,20 @@ def test_it_plays(tmp_path, speaking: Track):
     np.testing.assert_allclose([shown["weights"][name] for name in names], weights[13], atol=1e-5)
     assert shown["clip"] == animation["name"]
     assert 1.4 < shown["target"][1] < 1.8  # it looks at the head, not at the feet
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_a_picture_and_extensions_of_others_do_no_harm(tmp_path, speaking: Track):
+    page = export(speaking, tmp_path / "body.html", onto=full_body(tmp_path / "body.glb"))
+    seen = in_chromium(page, ("evaluate", SHOWN), width=300, height=400)
+    assert seen["errors"] == []
+    (shown,) = seen["answers"]
+    expected = dict(zip(ARKIT_52, to_arkit(speaking)[13], strict=True))
+    for name in ("jawOpen", "mouthPucker", "mouthFunnel"):
+        assert shown["weights"][name] == pytest.approx(expected[name], abs=1e-5)
+    assert expected["jawOpen"] > 0.05
+    assert shown["clip"] == "Take"
 
 
 def test_the_command_says_what_follows(tmp_path, take: Track):

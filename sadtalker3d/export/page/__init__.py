@@ -128,9 +128,11 @@ def _require_plain(glb: bytes, path: Path) -> None:
     except (ValueError, AttributeError, TypeError, RecursionError):
         raise UserError(f"{path}: the JSON part of what it shall show is damaged") from None
     if needed:
+        # Blender opens Draco, but not meshopt (5.0)
+        unpack = "ktxdecompress" if needed[0] == "KHR_texture_basisu" else "copy"
         raise UserError(
-            f"{path}: the character has {COMPRESSED[needed[0]]}, which a page cannot show; save it uncompressed first, "
-            "for instance from Blender"
+            f"{path}: the character has {COMPRESSED[needed[0]]}, which a page cannot show; unpack it first, for "
+            f"instance with `npx @gltf-transform/cli {unpack} CHARACTER.glb PLAIN.glb`"
         )
 
 
