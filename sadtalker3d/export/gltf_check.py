@@ -181,9 +181,9 @@ def _indices(owner: dict[str, Any], key: str, size: int, what: str) -> list[int]
 
 
 def _check_numbers(owner: dict[str, Any], key: str, size: int, what: str) -> None:
-    found = owner.get(key)
-    if found is None:
+    if key not in owner:
         return
+    found = owner[key]
     numbers = isinstance(found, list) and all(
         isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= FARTHEST for v in found
     )

@@ -143,6 +143,7 @@ def _set(path: str, value):  # type: ignore[no-untyped-def]
         (_set("nodes/3/children", [3]), "node 3"),
         (_set("nodes/3/rotation", [0, 0, 1]), "node 3 has no proper 'rotation' (4 numbers)"),
         (_set("nodes/3/rotation", [1e300, 0, 0, 1]), "node 3 has no proper 'rotation' (4 numbers)"),
+        (_set("nodes/3/rotation", None), "node 3 has no proper 'rotation' (4 numbers)"),
         (_set("bufferViews", []), "bufferViews[0], which is not there"),
         (lambda d: d.pop("bufferViews"), "bufferViews[0], which is not there"),
         (_set("nodes/7/mesh", 12), "meshes[12], which is not there"),
