@@ -12,6 +12,7 @@ import typer
 from sadtalker3d.cli_dub import DUB_EXAMPLES, dub, retarget
 from sadtalker3d.cli_edit import EXAMPLES, InOrder, edit
 from sadtalker3d.cli_export import EXPORT_EXAMPLES, export
+from sadtalker3d.cli_fit import FIT_EXAMPLE, fit
 from sadtalker3d.cli_options import (
     AsymmetryGain,
     BlinkGain,
@@ -57,6 +58,7 @@ app.add_typer(rig_app, name="rig")
 app.add_typer(train_app, name="train")
 app.add_typer(weights_app, name="weights")
 app.command(cls=InOrder, epilog=EXAMPLES)(edit)
+app.command(epilog=FIT_EXAMPLE)(fit)
 app.command(epilog=DUB_EXAMPLES)(dub)
 app.command(
     epilog="Example: sadtalker3d retarget take.json --from actor.json --to character.json -o fitted.json"

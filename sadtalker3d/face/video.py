@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,42 @@ from sadtalker3d.errors import UserError
 NO_VIDEOS = ("tty", "lavfi")  # what FFmpeg makes of a text
 
 
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a video.
+
+    picture : (H, W, 3) uint8 RGB, turned as a player shows it
+    time_s : when it is shown, on the file's clock, which sound and pictures share
+    total : how many frames there are; 0 where that is not known
+    scale : the picture's size by the file's
+    """
+
+    picture: np.ndarray
+    time_s: float
+    total: int
+    scale: float
+
+
 def read_frames(path: str | Path) -> Iterator[tuple[np.ndarray, int]]:
     """Yield (H, W, 3) uint8 RGB frames, turned as a player shows them, and how many there are (0: not known).
 
     Raises UserError: missing, a folder, or not a video. What can be read of a file that is cut off is yielded.
+    """
+    for frame in timed_frames(path):
+        yield frame.picture, frame.total
+
+
+def timed_frames(path: str | Path, longest_px: int | None = None) -> Iterator[Frame]:
+    """Yield the frames with their times; pictures larger than `longest_px` on the long side are shrunk to it.
+
+    Raises UserError as `read_frames` does.
     """
     import av
 
     path = Path(path)
     if os.path.isdir(path):  # pathlib's own raises for a name that is too long
         raise UserError(f"{path}: is a folder; name a video in it")
-    read = 0
+    read, time_s = 0, 0.0
     try:
         # a file object and no protocols: a playlist must not make FFmpeg open other files or addresses
         with (
@@ -32,14 +58,35 @@ def read_frames(path: str | Path) -> Iterator[tuple[np.ndarray, int]]:
         ):
             if container.format.name in NO_VIDEOS or not container.streams.video:
                 raise UserError(f"{path}: holds no pictures; give a video")
-            total = container.streams.video[0].frames
-            for frame in container.decode(video=0):
+            stream = container.streams.video[0]
+            step_s = 1 / float(stream.average_rate or 25)
+            for frame in container.decode(stream):
                 # phones note how they were held, counter-clockwise like np.rot90
                 turns = round(getattr(frame, "rotation", 0) / 90) % 4
-                yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns)), total
+                long_px = max(frame.width, frame.height)
+                scale = min(1.0, longest_px / long_px) if longest_px else 1.0
+                size = {} if scale == 1.0 else {
+                    "width": max(round(frame.width * scale), 1), "height": max(round(frame.height * scale), 1),
+                }  # fmt: skip
+                pixels = frame.to_ndarray(format="rgb24", **size)
+                time_s = time_s + step_s if frame.time is None else float(frame.time)
+                yield Frame(np.ascontiguousarray(np.rot90(pixels, turns)), time_s, stream.frames, scale)
                 read += 1
     except FileNotFoundError:
         raise UserError(f"{path}: no such video; check the name") from None
     except (av.FFmpegError, ValueError, OSError) as error:
         if not read:
             raise UserError(f"{path}: not a video that can be read ({error}); give an MP4 file") from None
+
+
+def sound_start_s(path: str | Path) -> float | None:
+    """When a video's first sound begins, on the clock of `Frame.time_s`; None where it has no sound."""
+    import av
+
+    with Path(path).open("rb") as file, av.open(file, "r", options={"protocol_whitelist": "none"}) as container:
+        if not container.streams.audio:
+            return None
+        sound = container.streams.audio[0]
+        if sound.start_time is None or sound.time_base is None:
+            return 0.0
+        return float(sound.start_time * sound.time_base)

@@ -1,0 +1,33 @@
+"""The `fit` command of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sadtalker3d.cli_options import Force, FramesPerSecond, Progress
+
+FIT_EXAMPLE = (
+    "Examples: sadtalker3d fit interview.mp4 -o take.json; sadtalker3d fit two.mp4 --face 420,180 -o left.json"
+)
+
+
+def fit(
+    source: Annotated[Path, typer.Argument(help="A video of a face, or a photograph.", show_default=False)],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The track: .json or .npz.", show_default=False)],
+    face: Annotated[
+        str, typer.Option(help="Which face: 1 the largest, 2 the next, ...; or X,Y, a point on it in pixels.")
+    ] = "1",
+    fps: FramesPerSecond = None,
+    force: Force = False,
+    progress: Progress = "auto",
+) -> None:
+    """Make a track of a filmed performance: expression, head, gaze and blinks of one face; the sound is named."""
+    from sadtalker3d.commands_fit import fit as run
+
+    made = run(source, out, face=face, fps=fps, force=force, show=progress)
+    for note in made.notes:
+        typer.echo(note, err=True)
+    typer.echo(made.file)
