@@ -45,7 +45,7 @@ def dub(
 
     Parameters
     ----------
-    performance : an `open` track, or a capture in any format that is read
+    performance : an `open` track, a capture in any format that is read, or a video, which is fitted first
     out : .json or .npz
     audio : the new speech; or `lines`, a table of several (see `dub.lines.read_lines`)
     fit : what happens where the lengths differ: keep, stretch or pauses
@@ -56,10 +56,6 @@ def dub(
     Raises UserError for bad inputs, or an output that exists already (unless `force`).
     """
     performance, out = Path(performance), Path(out)
-    if performance.suffix.lower() in VIDEOS:
-        raise UserError(
-            f"{performance}: is a video; a dub starts from a track of the performance, such as take.json"
-        )
     if (audio is None) == (lines is None):
         raise UserError("name either the new speech with --audio or a table of lines with --lines")
     if out.suffix.lower() not in TRACKS:
@@ -69,17 +65,21 @@ def dub(
     whole = lines is None and start_s is None and end_s is None
     if fit != "keep" and not whole:
         raise UserError(f"--fit {fit} is for a whole performance; leave it out, or leave the range out")
-    old = read(performance)
     said = read_lines(lines) if lines is not None else (Line(start_s or 0.0, Path(str(audio)), end_s),)
     outputs = [out, *([] if sound is None else [Path(sound)])]
-    old_sound = find_audio(old, performance)
-    check_outputs(
-        outputs,
-        force=force,
-        inputs=[performance, *(line.sound for line in said), *([old_sound] if old_sound else [])],
-    )
-    config = DubConfig(tension, soften, dict(gains or {}))
+    # before a video is fitted, which takes its time
+    check_outputs(outputs, force=force, inputs=[performance, *(line.sound for line in said)])
     notes: list[str] = []
+    if performance.suffix.lower() in VIDEOS:
+        from sadtalker3d.commands_fit import performance as fitted
+
+        old, fit_notes = fitted(performance, show=show)
+        notes += [*fit_notes, f"{performance.name}: was fitted first; `sadtalker3d fit` keeps that track"]
+    else:
+        old = read(performance)
+    old_sound = find_audio(old, performance)
+    check_outputs(outputs, force=force, inputs=[old_sound] if old_sound else [])
+    config = DubConfig(tension, soften, dict(gains or {}))
     take, spoken = old, list[tuple[float, float, Path]]()
     try:
         for number, line in enumerate(said):

@@ -19,7 +19,7 @@ class LidConfig:
     """Openings by this person's open eye."""
 
     open_percentile: float = 70.0  # of the clip: blinks and downward looks take less than a third of it
-    shut: float = 0.52  # how open the detector draws shut lids
+    shut: float = 0.45  # how open the detector draws shut lids, measured on renders
     rest: float = 0.12  # of a blink: less is the detector's noise, or a squint
     together: float = 0.75  # how alike both eyes are: lids close together but for a wink
 

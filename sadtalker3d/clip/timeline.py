@@ -31,9 +31,9 @@ def own_rate(times_s: np.ndarray) -> float | None:
         return None
     count = np.round(steps / usual).sum()
     rate = count / (times_s[-1] - times_s[0])
-    for known in (rate.round(), round(rate) * 1000 / 1001):
-        if abs(rate - known) < 0.002 * known:  # 24, 25, 30, or television's 23.976, 29.97
-            return float(known)
+    known = min((float(round(rate)), round(rate) * 1000 / 1001), key=lambda one: abs(rate - one))
+    if abs(rate - known) < 0.0005 * known:  # 24, 25, 30, or television's 23.976, 29.97
+        return known
     return float(rate)
 
 
