@@ -116,7 +116,7 @@ def _solved(
         poses.append(pose)
         weights.append(weight)
         misfit.append(off)
-        openings.append(openings_m(points, person.focal_px / -pose[:, 5]))
+        openings.append(openings_m(points[..., :2], person.focal_px / -pose[:, 5]))
         heights.append(np.ptp(points[..., 1], axis=1))
     pose, closed = np.concatenate(poses), blinks(np.concatenate(openings))
     moves = []
@@ -125,7 +125,7 @@ def _solved(
         chosen = seen[block]
         points = np.asarray(rows["points"][chosen], np.float64)
         iris = np.asarray(rows["iris"][chosen], np.float64)
-        moves.append(gaze(iris, points, pose[block], closed[block], person, model))
+        moves.append(gaze(iris, points[..., :2], pose[block], closed[block], person, model))
     looks = np.concatenate(moves)
     known = np.isfinite(looks[:, 0])
     if known.any():  # behind shut lids the eyes go from where they were to where they are next seen

@@ -145,8 +145,8 @@ def _keep(spool: Spool, seen: Seen) -> None:
     if seen.face is None:
         spool.add(seen.frame.time_s, seen.cut)
         return
-    points = seen.face.mesh[:, :2]
+    points = seen.face.mesh
     spool.add(
         seen.frame.time_s, seen.cut, seen.face.evidence, points,
-        irises(seen.frame.picture, points.astype(np.float64)),
+        irises(seen.frame.picture, points[:, :2].astype(np.float64)),
     )  # fmt: skip

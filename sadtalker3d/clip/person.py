@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel
 
 OWN = 80  # identity coefficients
+FIRM_M = 0.004
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Person:
 
     identity : (80,); focal_px : of the pinhole; centre (2,) px
     rest : (468, 3) the person's points in head space, neutral; columns (n, 468, 3): what `FREE` adds
-    penalty : (n, n) of the expression's prior; misfit_mm : of the frames it was made from
+    penalty : (n, n) of the expression's prior; firm (468,) how little a point moves with the face; misfit_mm : of the frames it was made from
     """
 
     identity: np.ndarray
@@ -46,6 +47,7 @@ class Person:
     penalty: np.ndarray
     weights: np.ndarray
     places: MeshPoints
+    firm: np.ndarray
     misfit_mm: float
 
 
@@ -56,7 +58,7 @@ def sampled(rows: np.ndarray, config: PersonConfig) -> np.ndarray:
     chosen_from = clear if len(clear) else seen
     if len(chosen_from) > 600:
         chosen_from = chosen_from[np.linspace(0, len(chosen_from) - 1, 600).astype(int)]
-    points = rows["points"][chosen_from].astype(np.float64)
+    points = rows["points"][chosen_from, :, :2].astype(np.float64)
     across = np.linalg.norm(points[:, 263] - points[:, 33], axis=1)[:, None]
     middle = (points[:, 263] + points[:, 33]) / 2
     nose, lips = (points[:, 1] - middle) / across, (points[:, 14] - points[:, 13]) / across
@@ -76,13 +78,14 @@ def person_of(
     points: np.ndarray, size_px: tuple[int, int], model: FaceModel, config: PersonConfig | None = None,
     fit: FitConfig | None = None,
 ) -> Person:  # fmt: skip
-    """The person of (K, 468, 2) points in pictures of (width, height) pixels."""
+    """The person of (K, 468, 3) points in pictures of (width, height) pixels."""
     config, fit = config or PersonConfig(), fit or FitConfig()
     points = np.asarray(points, np.float64)
     places = mesh_points()
-    problem = HeadProblem(points[0], size_px, model, places, fit)
+    problem = HeadProblem(points[0, :, :2], size_px, model, places, fit)
     mean, columns, weights, centre = problem.mean, problem.columns, problem.weights, problem.centre
     penalty = problem.penalty.T @ problem.penalty
+    firm = _firm(weights, columns[OWN:])
     shapes = np.broadcast_to(mean, (len(points), *mean.shape))
     identity, expression = np.zeros(OWN), np.zeros((len(points), len(FREE)))
     focal = _focal_at(fit.distance_m, points, mean, weights)
@@ -90,7 +93,9 @@ def person_of(
     soft = fit.soft_mm / 1000
     for turn in range(config.turns):
         steps = config.steps * (1 + (turn == 0))
-        focal, poses, misfit = _lens(focal, poses, points, shapes, places, weights, centre, fit, soft, steps)
+        focal, poses, misfit = _lens(
+            focal, poses, points, shapes, places, weights, firm, centre, fit, soft, steps
+        )
         found = normals(poses, points, mean, columns, places, weights, focal, centre, fit)
         start = np.concatenate([identity, expression.ravel()])
         identity, expression = shared(found, OWN, penalty, start, problem.low, problem.high)
@@ -98,14 +103,14 @@ def person_of(
         shapes = rest + np.tensordot(expression, columns[OWN:], axes=1)
     return Person(
         identity.astype(np.float32), focal, centre, rest, columns[OWN:], penalty[OWN:, OWN:], weights, places,
-        1000 * float(np.average(misfit, axis=1, weights=weights).mean()),
+        firm, 1000 * float(np.average(misfit, axis=1, weights=weights).mean()),
     )  # fmt: skip
 
 
 def frames_of(
     points: np.ndarray, person: Person, config: PersonConfig | None = None, fit: FitConfig | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Poses (T, 6), expression (T, n) and misfit (T,) in mm of a known person's (T, 468, 2) points."""
+    """Poses (T, 6), expression (T, n) and misfit (T,) in mm of a known person's (T, 468, 3) points."""
     config, fit = config or PersonConfig(), fit or FitConfig()
     points = np.asarray(points, np.float64)
     known = (person.places, person.weights, person.focal_px, person.centre)
@@ -115,7 +120,7 @@ def frames_of(
     shapes = np.broadcast_to(person.rest, (len(points), *person.rest.shape))
     for turn in range(config.frame_turns):
         steps = config.steps * (1 + (turn == 0))
-        poses, misfit = settle(poses, points, shapes, *known, fit.soft_mm / 1000, steps)
+        poses, misfit = settle(poses, points, shapes, *known, fit.soft_mm / 1000, steps, person.firm)
         found = normals(
             poses, points, person.rest, person.columns, person.places, person.weights, person.focal_px,
             person.centre, fit,
@@ -125,14 +130,20 @@ def frames_of(
             expression = np.linalg.solve(found.matrix, found.moment[..., None])[..., 0]
         expression = bounded(found, expression, low, high)
         shapes = person.rest + np.tensordot(expression, person.columns, axes=1)
-    poses, misfit = settle(poses, points, shapes, *known, fit.soft_mm / 1000, config.steps)
+    poses, misfit = settle(poses, points, shapes, *known, fit.soft_mm / 1000, config.steps, person.firm)
     return poses, expression, 1000 * np.average(misfit, axis=1, weights=person.weights)
+
+
+def _firm(weights: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """(468,) the weights without what lids, lips or the jaw move by more than a few millimetres."""
+    moved = np.linalg.norm(columns, axis=2).max(axis=0)
+    return weights / (1 + (moved / FIRM_M) ** 4)
 
 
 def _focal_at(distance_m: float, points: np.ndarray, mean: np.ndarray, weights: np.ndarray) -> float:
     """The focal length with which heads of this size are so far away."""
     used = weights > 0.5
-    seen = points[:, used]
+    seen = points[:, used, :2]
     across = np.linalg.norm(seen - seen.mean(axis=1, keepdims=True), axis=2).mean()
     wide = np.linalg.norm((mean[used] - mean[used].mean(axis=0))[:, :2], axis=1).mean()
     return float(across / wide * distance_m)
@@ -140,7 +151,7 @@ def _focal_at(distance_m: float, points: np.ndarray, mean: np.ndarray, weights: 
 
 def _lens(
     focal: float, poses: np.ndarray, points: np.ndarray, shapes: np.ndarray, places: MeshPoints,
-    weights: np.ndarray, centre: np.ndarray, fit: FitConfig, soft_m: float, steps: int,
+    weights: np.ndarray, firm: np.ndarray, centre: np.ndarray, fit: FitConfig, soft_m: float, steps: int,
 ) -> tuple[float, np.ndarray, np.ndarray]:  # fmt: skip
     """The focal length that suits all frames best, and the poses with it."""
     from scipy.optimize import minimize_scalar
@@ -149,7 +160,7 @@ def _lens(
         moved = poses.copy()
         moved[:, 3:] *= [1, 1, np.exp(change)]
         moved, misfit = settle(
-            moved, points, shapes, places, weights, focal * np.exp(change), centre, soft_m, turns
+            moved, points, shapes, places, weights, focal * np.exp(change), centre, soft_m, turns, firm
         )
         soft = 2 * (np.sqrt(1 + (misfit / soft_m) ** 2) - 1)
         prior = (np.log(np.median(-moved[:, 5])) - np.log(fit.distance_m)) / fit.distance_log_sd

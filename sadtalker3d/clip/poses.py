@@ -10,19 +10,20 @@ import numpy as np
 from sadtalker3d.face.mesh_points import MeshPoints
 from sadtalker3d.rotation import to_matrices
 
+DEPTH = 0.3  # how much the detector's depth counts beside what is seen
 LEAST_Z_M = 0.15  # nearer than this to the lens no head is
 
 
 def first_poses(
     points: np.ndarray, mean: np.ndarray, weights: np.ndarray, focal_px: float, centre: np.ndarray
 ) -> np.ndarray:
-    """(T, 6) of (T, 468, 2) points: upright before the camera, as large as the points are wide."""
+    """(T, 6) of (T, 468, 2 or 3) points: upright before the camera, as large as the points are wide."""
     used = weights > 0.5
-    seen = points[:, used]
+    seen = points[:, used, :2]
     across = np.linalg.norm(seen - seen.mean(axis=1, keepdims=True), axis=2).mean(axis=1)
     wide = np.linalg.norm((mean[used] - mean[used].mean(axis=0))[:, :2], axis=1).mean()
     z = focal_px * wide / np.maximum(across, 1e-3)
-    eyes = points[:, 263] - points[:, 33]
+    eyes = points[:, 263, :2] - points[:, 33, :2]
     roll = -np.arctan2(eyes[:, 1], eyes[:, 0])
     zero = np.zeros(len(points))
     turn = to_matrices(np.stack([zero, zero, roll], axis=1))
@@ -33,25 +34,31 @@ def first_poses(
 
 def settle(
     poses: np.ndarray, points: np.ndarray, shapes: np.ndarray, places: MeshPoints, weights: np.ndarray,
-    focal_px: float, centre: np.ndarray, soft_m: float, turns: int,
+    focal_px: float, centre: np.ndarray, soft_m: float, turns: int, depth_weights: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Better poses (T, 6), and the misfit (T, 468) in metres at the face's distance.
 
-    points : (T, 468, 2) pixels; shapes : (T, 468, 3) or (468, 3) places in head space
+    points : (T, 468, 3) pixels, with the detector's own guess of depth, which steadies the pitch; shapes : (T, 468, 3) or (468, 3) places in head space
     soft_m : beyond it a misfit counts linearly
     """
+    deep = DEPTH * depth_weights
     for _ in range(turns):
-        rows, jacobian = _rows(poses, points, shapes, places, focal_px, centre)
+        rows, jacobian = _rows(poses, points[..., :2], shapes, places, focal_px, centre)
         share = weights / np.sqrt(1 + (rows**2).sum(axis=2) / soft_m**2)
         weighted = jacobian * share[..., None, None]
         normal = np.einsum("tpci,tpcj->tij", weighted, jacobian, optimize=True)
         moment = np.einsum("tpci,tpc->ti", weighted, rows, optimize=True)
+        if points.shape[-1] == 3:
+            behind, by_pose = _depths(poses, points[..., 2], shapes, focal_px, deep)
+            share = deep / np.sqrt(1 + behind**2 / soft_m**2)
+            normal += np.einsum("tp,tpi,tpj->tij", share, by_pose, by_pose, optimize=True)
+            moment += np.einsum("tp,tpi,tp->ti", share, by_pose, behind, optimize=True)
         damping = np.eye(6) * (1e-4 * np.einsum("tii->ti", normal))[:, None, :]
         step = np.linalg.solve(normal + damping, moment[..., None])[..., 0]
         step[:, :3] = np.clip(step[:, :3], -0.4, 0.4)
         poses = poses + step
         poses[:, 5] = np.minimum(poses[:, 5], -LEAST_Z_M)
-    rows, _ = _rows(poses, points, shapes, places, focal_px, centre)
+    rows, _ = _rows(poses, points[..., :2], shapes, places, focal_px, centre)
     return poses, np.linalg.norm(rows, axis=2)
 
 
@@ -70,14 +77,8 @@ def _rows(
     wanted = (points - centre) * [1, -1] / focal_px
     rows = (wanted - seen) * distance - slide
 
-    roll = poses[:, 2]
-    zero, one = np.zeros_like(roll), np.ones_like(roll)
-    yaw_axis = np.stack([-np.sin(roll), np.cos(roll), zero], axis=1)
-    cos_yaw = np.cos(poses[:, 1])
-    pitch_axis = np.stack([np.cos(roll) * cos_yaw, np.sin(roll) * cos_yaw, -np.sin(poses[:, 1])], axis=1)
-    axes = np.stack([pitch_axis, yaw_axis, np.stack([zero, zero, one], axis=1)], axis=1)  # (T, 3, 3)
     moves = np.empty((*placed.shape[:2], 6, 3))
-    moves[:, :, :3] = np.cross(axes[:, None], turned[:, :, None])
+    moves[:, :, :3] = np.cross(_axes(poses)[:, None], turned[:, :, None])
     moves[:, :, 3:] = np.eye(3)
     # d (x / depth) = (dx + slope dz) / depth
     scale = (distance / depth[..., None])[..., None]
@@ -85,6 +86,29 @@ def _rows(
     jacobian[:, :, 0] += by_pitch
     jacobian[:, :, 1] += by_yaw
     return rows, jacobian.transpose(0, 1, 3, 2)
+
+
+def _axes(poses: np.ndarray) -> np.ndarray:
+    """(T, 3, 3) what pitch, yaw and roll turn about, in camera space."""
+    roll, yaw = poses[:, 2], poses[:, 1]
+    zero, one = np.zeros_like(roll), np.ones_like(roll)
+    pitch_axis = np.stack([np.cos(roll) * np.cos(yaw), np.sin(roll) * np.cos(yaw), -np.sin(yaw)], axis=1)
+    yaw_axis = np.stack([-np.sin(roll), np.cos(roll), zero], axis=1)
+    return np.stack([pitch_axis, yaw_axis, np.stack([zero, zero, one], axis=1)], axis=1)
+
+
+def _depths(
+    poses: np.ndarray, depths: np.ndarray, shapes: np.ndarray, focal_px: float, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far in metres the points (T, 468) lie before the head's places, both about their own middles; d / d pose."""
+    turned = shapes @ to_matrices(poses[:, :3]).transpose(0, 2, 1)
+    share = weights / weights.sum()
+    metres = -depths * (-poses[:, 5] / focal_px)[:, None]
+    behind = (metres - (metres @ share)[:, None]) - (turned[..., 2] - (turned[..., 2] @ share)[:, None])
+    turns = np.cross(_axes(poses)[:, None], turned[:, :, None])[..., 2]  # (T, 468, 3)
+    turns = turns - np.einsum("tpi,p->ti", turns, share)[:, None]
+    turns[:, :, 1] = 0  # the yaw is better known without: the detector flattens faces that turn away
+    return behind, np.concatenate([turns, np.zeros_like(turns)], axis=2)
 
 
 def _slides(poses: np.ndarray, places: MeshPoints) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -29,11 +29,11 @@ def normals(
     poses: np.ndarray, points: np.ndarray, rest: np.ndarray, columns: np.ndarray, places: MeshPoints,
     weights: np.ndarray, focal_px: float, centre: np.ndarray, config: FitConfig,
 ) -> Normals:  # fmt: skip
-    """How (n, 468, 3) columns are to be added to the (468, 3) rest so that it meets (T, 468, 2) points."""
+    """How (n, 468, 3) columns are to be added to the (468, 3) rest so that it meets (T, 468, 2 or 3) points."""
     turn = to_matrices(poses[:, :3])
     placed = rest @ turn.transpose(0, 2, 1) + poses[:, None, 3:]
     distance = -placed[..., 2].mean(axis=1)
-    slope = (points - centre) / focal_px * [1, -1] - slides(poses, places) / distance[:, None, None]
+    slope = (points[..., :2] - centre) / focal_px * [1, -1] - slides(poses, places) / distance[:, None, None]
     pairs = np.array(MEETING)
     upper, lower = pairs.T
     gap = (slope[:, upper, 1] - slope[:, lower, 1]) * distance[:, None]

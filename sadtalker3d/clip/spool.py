@@ -1,4 +1,4 @@
-"""What was seen of the face in every frame, kept on the disk: 4 kB a frame, so that memory stays flat."""
+"""What was seen of the face in every frame, kept on the disk: 6 kB a frame, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 POINTS = 468
 ROW = np.dtype([
     ("time_s", "f8"), ("evidence", "f4"), ("cut", "?"), ("seen", "?"),
-    ("points", "f4", (POINTS, 2)),  # pixels
+    ("points", "f4", (POINTS, 3)),  # pixels; depth to about the same scale
     ("iris", "f4", (2, 2)),  # pixels: the subject's left eye's, then the right one's
 ])  # fmt: skip
 

@@ -21,7 +21,7 @@ JAW = OPEN_64.index("jawOpen")
 
 @pytest.fixture(scope="module")
 def seen() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points (T, 468, 2), poses (T, 6) and expression (T, 64)."""
+    """Points (T, 468, 3), poses (T, 6) and expression (T, 64)."""
     model, places = bfm.load("open"), mesh_points()
     rng = np.random.default_rng(3)
     identity = (0.6 * rng.normal(size=80)).astype(np.float32)
@@ -37,6 +37,8 @@ def seen() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     centre = (np.array(SIZE_PX) - 1) / 2
     depth = -placed[..., 2].mean(axis=1)[:, None, None]
     points = pinhole(placed, FOCAL_PX, centre) + slides(poses, places) * [1, -1] * FOCAL_PX / depth
+    behind = -(placed[..., 2:] - placed[..., 2:].mean(axis=1, keepdims=True)) * FOCAL_PX / depth
+    points = np.concatenate([points, behind], axis=2)
     return points + 0.2 * rng.normal(size=points.shape), poses, expression
 
 
@@ -46,7 +48,10 @@ def test_a_clip_of_the_head_gives_its_pose_and_jaw_back(
     points, poses, expression = seen
     person = person_of(points[::3], SIZE_PX, bfm.load("open"))
     found, weights, misfit_mm = frames_of(points, person)
-    assert np.abs(np.degrees(found[:, :3] - poses[:, :3])).mean() < 0.7
+    off_deg = np.degrees(found[:, :3] - poses[:, :3])
+    assert np.abs(off_deg).mean() < 1.0
+    # what is the same in every frame is whether a person or their head is tilted, which no film shows
+    assert np.abs(off_deg - np.median(off_deg, axis=0)).max() < 1.0
     assert np.abs(weights[:, FREE.index(JAW)] - expression[:, JAW]).mean() < 0.05
     assert misfit_mm.max() < 1.0
     assert ((weights >= 0) & (weights <= 1)).all()
