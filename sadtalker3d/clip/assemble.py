@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 BLOCK = 64  # frames solved at once, of 0.3 MB each
 ODD_FPS = 25.0  # where frames come at odd times
-SURE, NO_DOUBT_MM, HOPELESS_MM = 20.0, 1.0, 4.0  # evidence of a clear face; misfits that are usual and useless
+SURE, NO_DOUBT_MM, HOPELESS_MM = (
+    20.0,
+    1.0,
+    4.0,
+)  # evidence of a clear face; misfits that are usual and useless
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ def assembled(
             notes.append(f"its frames come at odd times; the track has {fps:g} frames a second")
     start_s = float(frames_s[0])
     if sound_s is not None and abs(sound_s - start_s) > 0.5 / fps:
-        notes.append(f"the pictures begin {start_s - sound_s:+.2f} s from the sound; the track begins with the sound")
+        notes.append(
+            f"the pictures begin {start_s - sound_s:+.2f} s from the sound; the track begins with the sound"
+        )
         start_s = sound_s
     at_s = even_times(start_s, max(float(frames_s[-1]), start_s), fps)
     cuts_s = frames_s[rows["cut"]]
@@ -85,7 +91,9 @@ def assembled(
     lost = _lost(sure, at_s - at_s[0], fps)
     missing = len(rows) - len(seen)
     if missing:
-        notes.append(f"no face in {missing} of {len(rows)} frames{_listed(lost)}; short losses are bridged, others held")
+        notes.append(
+            f"no face in {missing} of {len(rows)} frames{_listed(lost)}; short losses are bridged, others held"
+        )
     if len(cuts_s):
         notes.append(
             f"cuts at {_seconds(cuts_s - at_s[0])}; behind each the face is chosen anew, and taken for the same person"
@@ -95,7 +103,10 @@ def assembled(
         "frames_seen": len(seen),
         "frames_read": len(rows),
         "shots": [
-            {"from_s": round(float(at_s[shot.start] - at_s[0]), 3), "rest_m": [round(float(v), 4) for v in rest]}
+            {
+                "from_s": round(float(at_s[shot.start] - at_s[0]), 3),
+                "rest_m": [round(float(v), 4) for v in rest],
+            }
             for shot, rest in zip(shots, rests, strict=True)
         ],
         "lost_s": [[round(float(v), 3) for v in span] for span in lost],
@@ -148,7 +159,9 @@ def _lost(sure: np.ndarray, at_s: np.ndarray, fps: float) -> list[tuple[float, f
     """Where the confidence is 0, from and to in seconds."""
     none = np.concatenate([[False], sure <= 0, [False]]).astype(int)
     edges = np.flatnonzero(np.diff(none))
-    return [(float(at_s[a]), float(at_s[b - 1] + 1 / fps)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [
+        (float(at_s[a]), float(at_s[b - 1] + 1 / fps)) for a, b in zip(edges[::2], edges[1::2], strict=True)
+    ]
 
 
 def _in_steps(sure: np.ndarray, fps: float) -> list[list[float]]:
@@ -156,7 +169,8 @@ def _in_steps(sure: np.ndarray, fps: float) -> list[list[float]]:
     tenths = np.round(10 * sure).astype(int)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(tenths)) + 1, [len(tenths)]])
     return [
-        [round(a / fps, 3), round(b / fps, 3), tenths[a] / 10] for a, b in zip(edges[:-1], edges[1:], strict=True)
+        [round(a / fps, 3), round(b / fps, 3), tenths[a] / 10]
+        for a, b in zip(edges[:-1], edges[1:], strict=True)
     ]
 
 

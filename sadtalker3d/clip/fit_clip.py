@@ -60,7 +60,9 @@ def fit_clip(
     return track, notes
 
 
-def fit_photo(path: str | Path, *, face: Choice = 1, config: ClipConfig | None = None) -> tuple[Track, tuple[str, ...]]:
+def fit_photo(
+    path: str | Path, *, face: Choice = 1, config: ClipConfig | None = None
+) -> tuple[Track, tuple[str, ...]]:
     """A track of one frame from a photograph; see `fit_clip`."""
     from sadtalker3d.face.picture import read_picture
 
@@ -127,7 +129,9 @@ def _fit(frames: Iterable[Frame], path: Path, face: Choice, fps: float | None, s
             f"{len(turned)} frames; the mouth is a guess there"
         )
     if made.size_px < config.small_px:
-        notes.append(f"the face is only {made.size_px / scale:.0f} pixels tall; a larger picture is more exact")
+        notes.append(
+            f"the face is only {made.size_px / scale:.0f} pixels tall; a larger picture is more exact"
+        )
     meta = {
         "generator": "sadtalker3d fit",
         "source": path.name,

@@ -24,6 +24,7 @@ class FollowConfig:
 
     search_every_s: float = 0.2  # while there is none: a search costs ten times a look
     strayed: float = 0.6  # of its size, between two frames: what was followed is something else
+    jump: float = 0.25  # of its size, with a picture that changes as a whole: a cut
     same_s: float = 2.0  # lost for longer, it may come back anywhere
     near: float = 1.0  # of its size: how far it may have gone until then
 
@@ -50,13 +51,24 @@ class Follower:
         """Each frame with its face."""
         cuts = Cuts()
         for frame in frames:
-            cut = cuts.begins(frame.picture)
+            change = cuts.begins(frame.picture)
+            cut = change == "surely" or (change == "perhaps" and self._jumps(frame))
             if cut:
                 self._last, self._searched_s = None, -np.inf
             face, others = self._in(frame)
             if face is not None:
                 self._last, self._seen_s = face, frame.time_s
             yield Seen(frame, face, cut, others)
+
+    def _jumps(self, frame: Frame) -> bool:
+        """Whether the face is no longer where it was; False while there is none."""
+        if self._last is None:
+            return False
+        face = self.landmarks.follow(frame.picture, self._last)
+        if face is None:
+            return True
+        other_size = abs(np.log(face.size_px / self._last.size_px)) > self.config.jump
+        return bool(_away(face, self._last) > self.config.jump or other_size)
 
     def _in(self, frame: Frame) -> tuple[Face | None, int]:
         config, last = self.config, self._last

@@ -60,7 +60,9 @@ def gaze(
     return mean
 
 
-def look_weights(moves_m: np.ndarray, model: FaceModel, config: GazeConfig | None = None) -> dict[str, np.ndarray]:
+def look_weights(
+    moves_m: np.ndarray, model: FaceModel, config: GazeConfig | None = None
+) -> dict[str, np.ndarray]:
     """The eight eyeLook columns, (T,) each, for (T, 2) movements of the pupils."""
     config = config or GazeConfig()
     reach = _reach(model)

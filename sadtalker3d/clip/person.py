@@ -167,7 +167,10 @@ def _lens(
         return float((weights * soft).sum(axis=1).mean() + 0.01 * weights.sum() * prior**2), moved, misfit
 
     found = minimize_scalar(
-        lambda change: at(change, steps)[0], bounds=(-0.5, 0.5), method="bounded", options={"maxiter": 8, "xatol": 0.02}
+        lambda change: at(change, steps)[0],
+        bounds=(-0.5, 0.5),
+        method="bounded",
+        options={"maxiter": 8, "xatol": 0.02},
     )
     _, moved, misfit = at(float(found.x), steps)
     return focal * float(np.exp(found.x)), moved, misfit

@@ -114,7 +114,9 @@ def _depths(
 def _slides(poses: np.ndarray, places: MeshPoints) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`MeshPoints.slide` of (T, 6) poses: (T, 468, 2), and what a radian of yaw and of pitch adds to it."""
     cos, sin = np.cos(poses[:, 2]), np.sin(poses[:, 2])
-    turn = np.stack([np.stack([cos, sin], axis=1), np.stack([-sin, cos], axis=1)], axis=1)[:, None]  # (T, 1, 2, 2)
+    turn = np.stack([np.stack([cos, sin], axis=1), np.stack([-sin, cos], axis=1)], axis=1)[
+        :, None
+    ]  # (T, 1, 2, 2)
     always, by_yaw, by_pitch = (places.slide_m[k] @ turn for k in range(3))
     always, by_yaw, by_pitch = (np.broadcast_to(a.reshape(len(poses), -1, 2), (len(poses), 468, 2)) for a in (
         always, by_yaw, by_pitch))  # fmt: skip

@@ -78,7 +78,11 @@ def shared(
     frames = len(found.matrix)
     matrix, moment = found.matrix / frames, found.moment / frames
     for_shape, for_expression = penalty[:own, :own], penalty[own:, own:] / frames
-    first, cross, second = matrix[:, :own, :own].sum(axis=0) + for_shape, matrix[:, :own, own:], matrix[:, own:, own:]
+    first, cross, second = (
+        matrix[:, :own, :own].sum(axis=0) + for_shape,
+        matrix[:, :own, own:],
+        matrix[:, own:, own:],
+    )
     second = second + for_expression
     scale = np.concatenate([np.sqrt(np.diag(first)), np.sqrt(np.einsum("tii->ti", second)).ravel()])
 

@@ -83,7 +83,10 @@ def sound_start_s(path: str | Path) -> float | None:
     """When a video's first sound begins, on the clock of `Frame.time_s`; None where it has no sound."""
     import av
 
-    with Path(path).open("rb") as file, av.open(file, "r", options={"protocol_whitelist": "none"}) as container:
+    with (
+        Path(path).open("rb") as file,
+        av.open(file, "r", options={"protocol_whitelist": "none"}) as container,
+    ):
         if not container.streams.audio:
             return None
         sound = container.streams.audio[0]

@@ -21,7 +21,7 @@ from tests.face.conftest import PORTRAIT
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty frames of the portrait, swaying and turning in its plane, black in three, with the sample's speech."""
     path = tmp_path_factory.mktemp("film") / "film.mp4"
-    photo = cv2.resize(read_picture(PORTRAIT), (240, 240), interpolation=cv2.INTER_AREA)
+    photo = cv2.resize(read_picture(PORTRAIT)[100:400, 106:406], (240, 240), interpolation=cv2.INTER_AREA)
     frames = []
     for number in range(20):
         turn = cv2.getRotationMatrix2D((120, 120), 8 * np.sin(number / 3), 1.0)

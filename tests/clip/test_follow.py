@@ -75,3 +75,17 @@ def test_of_two_faces_the_chosen_one_is_followed(face: np.ndarray, landmarks: La
         for one in seen:
             assert one.face is not None
             assert bool(one.face.points[30, 0] > 170) == right
+
+
+def test_a_camera_that_shakes_does_not_cut(face: np.ndarray, landmarks: Landmarks) -> None:
+    wall = np.random.default_rng(0).integers(0, 255, (24, 42, 3)).astype(np.uint8)
+    wide = cv2.resize(wall, (420, 240), interpolation=cv2.INTER_CUBIC)
+    wide[40:200, 120:280] = face
+    film = [
+        wide[20 + y : 200 + y, 40 + x : 360 + x]
+        for x, y in ((0, 0), (0, 0), (5, 3), (-2, -4), (4, 3), (0, 0))
+    ]
+    film = [np.ascontiguousarray(picture) for picture in film]
+    seen = list(Follower(landmarks).through(_film(film)))
+    assert not any(one.cut for one in seen)
+    assert all(one.face is not None for one in seen)

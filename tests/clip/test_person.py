@@ -30,7 +30,8 @@ def seen() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     expression[:, JAW] = 0.3 + 0.3 * np.sin(9 * t)
     expression[:, OPEN_64.index("browInnerUp")] = 0.4 * t
     poses = np.stack(
-        [0.15 * np.sin(7 * t), 0.4 * np.sin(4 * t), 0.1 * np.cos(5 * t), 0.05 * t, -0.03 * t, -1.0 - 0.1 * t], axis=1
+        [0.15 * np.sin(7 * t), 0.4 * np.sin(4 * t), 0.1 * np.cos(5 * t), 0.05 * t, -0.03 * t, -1.0 - 0.1 * t],
+        axis=1,
     )
     shapes = places.of(model.vertices(identity, expression).astype(np.float64))
     placed = shapes @ to_matrices(poses[:, :3]).transpose(0, 2, 1) + poses[:, None, 3:]
