@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker3d.clip.gaze import gaze, look_weights
+from sadtalker3d.clip.gaze import from_ahead, gaze, look_weights
 from sadtalker3d.clip.lids import blinks, openings_m
 from sadtalker3d.clip.person import Person, frames_of
 from sadtalker3d.clip.steady import EXPRESSION_S, POSE_S, steady
@@ -142,6 +142,7 @@ def _solved(
     if known.any():  # behind shut lids the eyes go from where they were to where they are next seen
         places = np.arange(len(looks))
         looks = np.stack([np.interp(places, places[known], looks[known, k]) for k in range(2)], axis=1)
+        looks = from_ahead(looks)
     else:
         looks = np.zeros_like(looks)
     return (

@@ -23,8 +23,8 @@ class GazeConfig:
     """What is believed of an iris."""
 
     shut: float = 0.4  # of a blink: beyond it the iris is not seen
-    most: float = 1.0  # weight
-    still: float = 0.0  # weight below which the eyes look ahead
+    gain: tuple[float, float] = (1.3, 1.6)  # lids hide the iris where it goes; measured on renders
+    unsure_m: float = 0.0008  # about what the eyes' usual place is known to: as far as this it counts as ahead
 
 
 def gaze(
@@ -60,18 +60,22 @@ def gaze(
     return mean
 
 
-def look_weights(
-    moves_m: np.ndarray, model: FaceModel, config: GazeConfig | None = None
-) -> dict[str, np.ndarray]:
-    """The eight eyeLook columns, (T,) each, for (T, 2) movements of the pupils."""
+def from_ahead(moves_m: np.ndarray, config: GazeConfig | None = None) -> np.ndarray:
+    """(T, 2) movements, those of `gaze` at full size and about where this person looks when looking ahead."""
     config = config or GazeConfig()
+    moves = moves_m * config.gain
+    return moves - np.clip(np.median(moves, axis=0), -config.unsure_m, config.unsure_m)
+
+
+def look_weights(moves_m: np.ndarray, model: FaceModel) -> dict[str, np.ndarray]:
+    """The eight eyeLook columns, (T,) each, for (T, 2) movements of the pupils."""
     reach = _reach(model)
     x, y = moves_m.T
     amounts = {
         "eyeLookOutLeft": x, "eyeLookInRight": x, "eyeLookInLeft": -x, "eyeLookOutRight": -x,
         "eyeLookUpLeft": y, "eyeLookUpRight": y, "eyeLookDownLeft": -y, "eyeLookDownRight": -y,
     }  # fmt: skip
-    return {name: np.clip(move / reach[name], 0, config.most) for name, move in amounts.items()}
+    return {name: np.clip(move / reach[name], 0, 1) for name, move in amounts.items()}
 
 
 def _seen(points: np.ndarray, person: Person) -> np.ndarray:

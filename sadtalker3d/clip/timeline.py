@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def laid_on(
     config = config or TimelineConfig()
     made = np.empty((len(at_s), values.shape[1]))
     edges = np.concatenate([[-np.inf], cuts_s, [np.inf]])
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         inside = (at_s >= begin - 1e-6) & (at_s < end - 1e-6)
         known = np.flatnonzero((times_s >= begin - 1e-6) & (times_s < end - 1e-6))
         if not inside.any():

@@ -114,7 +114,7 @@ def clip(look: Look, speech: np.ndarray, turn_rad: np.ndarray, shift_m: np.ndarr
     own, start = weights(*look.expression), np.array(look.rotation_rad)
     expression = own + (1 - own) * speech
     rotation = start + turn_rad
-    identity = _identity(look)
+    identity = identity_of(look)
     camera = _camera(identity)
     drawn = _drawn(look, identity, camera, Track(expression, rotation, shift_m), size)
     pictures, wall = (np.stack(rows) for rows in zip(*drawn, strict=True))
@@ -135,7 +135,7 @@ def clip(look: Look, speech: np.ndarray, turn_rad: np.ndarray, shift_m: np.ndarr
     return Clip(pictures, relative, exact, wall)
 
 
-def _identity(look: Look) -> np.ndarray:
+def identity_of(look: Look) -> np.ndarray:
     rng = np.random.default_rng(look.seed)
     return (rng.normal(size=80) * 0.8 * (look.seed > 0)).astype(np.float32)
 
