@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,7 +120,7 @@ def assembled(
 def _solved(
     rows: np.ndarray, seen: np.ndarray, person: Person, model: FaceModel
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
-    """Poses (K, 6), weights (K, n), misfits (K,), blinks and pupils' movements (K, 4), and the face's size in pixels."""
+    """Poses (K, 6), weights (K, n), misfits (K,), blinks and pupils' movements (K, 4), the face's size in pixels."""
     poses, weights, misfit, openings, heights = [], [], [], [], []
     for first in range(0, len(seen), BLOCK):
         points = np.asarray(rows["points"][seen[first : first + BLOCK]], np.float64)
@@ -153,7 +154,7 @@ def _solved(
 
 def _shots(at_s: np.ndarray, cuts_s: np.ndarray) -> list[slice]:
     edges = np.unique([0, *np.searchsorted(at_s, cuts_s - 1e-6), len(at_s)])
-    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(int(a), int(b)) for a, b in pairwise(edges)]
 
 
 def _lost(sure: np.ndarray, at_s: np.ndarray, fps: float) -> list[tuple[float, float]]:
@@ -169,10 +170,7 @@ def _in_steps(sure: np.ndarray, fps: float) -> list[list[float]]:
     """[from_s, to_s, confidence] wherever it changes by a tenth; few numbers for a long clip."""
     tenths = np.round(10 * sure).astype(int)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(tenths)) + 1, [len(tenths)]])
-    return [
-        [round(a / fps, 3), round(b / fps, 3), tenths[a] / 10]
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    return [[round(a / fps, 3), round(b / fps, 3), tenths[a] / 10] for a, b in pairwise(edges)]
 
 
 def _seconds(times_s: np.ndarray) -> str:

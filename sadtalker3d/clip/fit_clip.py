@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,7 @@ import numpy as np
 from sadtalker3d.clip.assemble import assembled
 from sadtalker3d.clip.follow import Choice, Follower, Seen
 from sadtalker3d.clip.iris import irises
-from sadtalker3d.clip.person import person_of, sampled
-from sadtalker3d.clip.person import PersonConfig
+from sadtalker3d.clip.person import PersonConfig, person_of, sampled
 from sadtalker3d.clip.spool import Spool
 from sadtalker3d.errors import UserError
 from sadtalker3d.face.video import Frame, sound_start_s, timed_frames
@@ -33,7 +32,7 @@ class ClipConfig:
     rejected_mm: float = 3.6  # mean misfit of what is no human face (see `face.fit`)
     most_yaw_rad: float = 0.87  # 50 degrees: beyond, the detector makes half of the face up
     small_px: float = 64.0  # of the face's longer side: lips are then a guess
-    person: PersonConfig = PersonConfig()
+    person: PersonConfig = field(default_factory=PersonConfig)
 
 
 def fit_clip(
@@ -116,8 +115,8 @@ def _fit(frames: Iterable[Frame], path: Path, face: Choice, fps: float | None, s
     turned = np.abs(made.yaw_rad) > config.most_yaw_rad
     if turned.all():
         raise UserError(
-            f"{path}: the face is seen from the side throughout (turned by {np.degrees(np.abs(made.yaw_rad).min()):.0f} "
-            "degrees or more); give a clip in which it looks toward the camera"
+            f"{path}: the face is seen from the side throughout (by "
+            f"{np.degrees(np.abs(made.yaw_rad).min()):.0f} degrees or more); give a clip in which it looks toward the camera"
         )
     notes = list(made.notes)
     if others:

@@ -24,7 +24,9 @@ class GazeConfig:
 
     shut: float = 0.4  # of a blink: beyond it the iris is not seen
     gain: tuple[float, float] = (1.3, 1.6)  # lids hide the iris where it goes; measured on renders
-    unsure_m: float = 0.0008  # about what the eyes' usual place is known to: as far as this it counts as ahead
+    unsure_m: float = (
+        0.0008  # about what the eyes' usual place is known to: as far as this it counts as ahead
+    )
 
 
 def gaze(

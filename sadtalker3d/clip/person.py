@@ -36,7 +36,8 @@ class Person:
 
     identity : (80,); focal_px : of the pinhole; centre (2,) px
     rest : (468, 3) the person's points in head space, neutral; columns (n, 468, 3): what `FREE` adds
-    penalty : (n, n) of the expression's prior; firm (468,) how little a point moves with the face; misfit_mm : of the frames it was made from
+    penalty : (n, n) of the expression's prior; firm (468,) how little a point moves with the face
+    misfit_mm : of the frames it was made from
     """
 
     identity: np.ndarray

@@ -38,7 +38,8 @@ def settle(
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Better poses (T, 6), and the misfit (T, 468) in metres at the face's distance.
 
-    points : (T, 468, 3) pixels, with the detector's own guess of depth, which steadies the pitch; shapes : (T, 468, 3) or (468, 3) places in head space
+    points : (T, 468, 3) pixels, with the detector's own guess of depth, which steadies the pitch
+    shapes : (T, 468, 3) or (468, 3) places in head space
     soft_m : beyond it a misfit counts linearly
     """
     deep = DEPTH * depth_weights

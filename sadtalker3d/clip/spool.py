@@ -19,7 +19,7 @@ class Spool:
     """Rows of `ROW`, in a file without a name that is gone with the block."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115, closed by `__exit__`
         self.count = 0
 
     def add(

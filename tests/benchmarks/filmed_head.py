@@ -22,7 +22,10 @@ def speaking(look: Look, frames: int, first: int = 30) -> Track:
     own = weights(*look.expression)
     expression = own + (1 - own) * said.expression[part]
     return Track(
-        expression, 1.5 * said.rotation[part] + np.array(look.rotation_rad), said.translation[part], names=said.names
+        expression,
+        1.5 * said.rotation[part] + np.array(look.rotation_rad),
+        said.translation[part],
+        names=said.names,
     )
 
 
