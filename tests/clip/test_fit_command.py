@@ -119,3 +119,14 @@ def test_a_face_is_a_number_or_a_point() -> None:
 
 def test_the_command_is_registered() -> None:
     assert "fit" in {command.callback.__name__ for command in app.registered_commands if command.callback}
+
+
+def test_a_dub_takes_a_film(film: Path, tmp_path: Path) -> None:
+    from sadtalker3d.commands_dub import dub
+
+    made = dub(film, tmp_path / "dubbed.json", audio=PORTRAIT.with_name("speech.wav"))
+    assert any("was fitted first" in note for note in made.notes)
+    track = sadtalker3d.load(made.file)
+    assert track.column("jawOpen").std() > 0.02
+    assert track.audio is not None
+    assert track.audio.endswith("speech.wav")
