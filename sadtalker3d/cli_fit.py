@@ -9,8 +9,10 @@ import typer
 
 from sadtalker3d.cli_options import Force, FramesPerSecond, Progress
 
-FIT_EXAMPLE = "Examples: sadtalker3d fit interview.mp4 -o take.json; "
+FIT_EXAMPLE = (
+    "Examples: sadtalker3d fit interview.mp4 -o take.json; "
     "sadtalker3d fit two.mp4 --face 420,180 -o left.json"
+)
 
 
 def fit(

@@ -116,7 +116,8 @@ def _fit(frames: Iterable[Frame], path: Path, face: Choice, fps: float | None, s
     if turned.all():
         raise UserError(
             f"{path}: the face is seen from the side throughout (by "
-            f"{np.degrees(np.abs(made.yaw_rad).min()):.0f} degrees or more); give a clip in which it looks toward the camera"
+            f"{np.degrees(np.abs(made.yaw_rad).min()):.0f} degrees or more); "
+            "give a clip in which it looks toward the camera"
         )
     notes = list(made.notes)
     if others:
