@@ -121,6 +121,7 @@ def test_the_command_is_registered() -> None:
     assert "fit" in {command.callback.__name__ for command in app.registered_commands if command.callback}
 
 
+@pytest.mark.slow
 def test_a_dub_takes_a_film(film: Path, tmp_path: Path) -> None:
     from sadtalker3d.commands_dub import dub
 

@@ -78,7 +78,7 @@ def test_of_two_faces_the_chosen_one_is_followed(face: np.ndarray, landmarks: La
 
 
 def test_a_camera_that_shakes_does_not_cut(face: np.ndarray, landmarks: Landmarks) -> None:
-    wall = np.random.default_rng(0).integers(0, 255, (24, 42, 3)).astype(np.uint8)
+    wall = np.random.default_rng(0).integers(0, 255, (6, 10, 3)).astype(np.uint8)
     wide = cv2.resize(wall, (420, 240), interpolation=cv2.INTER_CUBIC)
     wide[40:200, 120:280] = face
     film = [

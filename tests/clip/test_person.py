@@ -7,7 +7,7 @@ import pytest
 
 import bfm
 from sadtalker3d.clip.gaze import look_weights
-from sadtalker3d.clip.person import frames_of, person_of
+from sadtalker3d.clip.person import Person, frames_of, person_of
 from sadtalker3d.clip.poses import slides
 from sadtalker3d.face.fit_problem import FREE
 from sadtalker3d.face.headfit import pinhole
@@ -15,7 +15,7 @@ from sadtalker3d.face.mesh_points import mesh_points
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.rotation import to_matrices
 
-FRAMES, SIZE_PX, FOCAL_PX = 24, (640, 360), 900.0
+FRAMES, SIZE_PX, FOCAL_PX = 16, (640, 360), 900.0
 JAW = OPEN_64.index("jawOpen")
 
 
@@ -43,11 +43,15 @@ def seen() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return points + 0.2 * rng.normal(size=points.shape), poses, expression
 
 
+@pytest.fixture(scope="module")
+def person(seen: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Person:
+    return person_of(seen[0][::2], SIZE_PX, bfm.load("open"))
+
+
 def test_a_clip_of_the_head_gives_its_pose_and_jaw_back(
-    seen: tuple[np.ndarray, np.ndarray, np.ndarray],
+    seen: tuple[np.ndarray, np.ndarray, np.ndarray], person: Person
 ) -> None:
     points, poses, expression = seen
-    person = person_of(points[::3], SIZE_PX, bfm.load("open"))
     found, weights, misfit_mm = frames_of(points, person)
     off_deg = np.degrees(found[:, :3] - poses[:, :3])
     assert np.abs(off_deg).mean() < 1.0
@@ -60,9 +64,10 @@ def test_a_clip_of_the_head_gives_its_pose_and_jaw_back(
     assert ((weights >= 0) & (weights <= 1)).all()
 
 
-def test_each_frame_is_solved_for_itself(seen: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+def test_each_frame_is_solved_for_itself(
+    seen: tuple[np.ndarray, np.ndarray, np.ndarray], person: Person
+) -> None:
     points, _, _ = seen
-    person = person_of(points[::6], SIZE_PX, bfm.load("open"))
     together, alone = frames_of(points[:6], person), frames_of(points[3:4], person)
     for whole, one in zip(together, alone, strict=True):
         assert whole[3] == pytest.approx(one[0], abs=1e-6)
