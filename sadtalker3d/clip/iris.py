@@ -50,7 +50,7 @@ def _iris(
     ).astype(np.float32)  # fmt: skip
     outline = (points[list(ring)] - origin) @ np.column_stack([x, y]) / scale**2
     inside = np.zeros(patch.shape[:2], np.uint8)
-    cv2.fillPoly(inside, [np.round(outline * 16).astype(np.int32)], 1, shift=4)
+    cv2.fillPoly(inside, [np.round(outline * 16).astype(np.int32)], (1,), shift=4)
     if inside.sum() < config.eye_px:
         return middle
     grey = patch.max(axis=2)  # the white of the eye is bright in every colour, brown skin is not dark in red

@@ -65,10 +65,8 @@ def timed_frames(path: str | Path, longest_px: int | None = None) -> Iterator[Fr
                 turns = round(getattr(frame, "rotation", 0) / 90) % 4
                 long_px = max(frame.width, frame.height)
                 scale = min(1.0, longest_px / long_px) if longest_px else 1.0
-                size = {} if scale == 1.0 else {
-                    "width": max(round(frame.width * scale), 1), "height": max(round(frame.height * scale), 1),
-                }  # fmt: skip
-                pixels = frame.to_ndarray(format="rgb24", **size)
+                width, height = (max(round(n * scale), 1) for n in (frame.width, frame.height))
+                pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
                 time_s = time_s + step_s if frame.time is None else float(frame.time)
                 yield Frame(np.ascontiguousarray(np.rot90(pixels, turns)), time_s, stream.frames, scale)
                 read += 1

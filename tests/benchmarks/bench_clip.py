@@ -21,7 +21,7 @@ REPEATS = 8  # of a film, joined: memory must not follow its length
 
 def errors(found: Track, truth: Track) -> dict[str, object]:
     """Mean absolute ones; of the rotation also without what is the same in every frame, a person's own tilt."""
-    off = np.degrees(found.rotation - truth.rotation)
+    off = np.degrees(found.rotation.astype(np.float64) - truth.rotation)
     apart = off - np.median(off, axis=0)
     blinks = [np.flatnonzero(_peaks(track.column("eyeBlinkLeft"))) for track in (truth, found)]
     return {

@@ -21,10 +21,10 @@ def landmarks() -> Landmarks:
 
 @pytest.fixture(scope="module")
 def face() -> np.ndarray:
-    """(160, 160, 3): the portrait, small."""
+    """(160, 160, 3): the portrait's face."""
     from sadtalker3d.face.picture import read_picture
 
-    return cv2.resize(read_picture(PORTRAIT), (160, 160), interpolation=cv2.INTER_AREA)
+    return cv2.resize(read_picture(PORTRAIT)[100:400, 106:406], (160, 160), interpolation=cv2.INTER_AREA)
 
 
 def _film(pictures: list[np.ndarray]) -> Iterator[Frame]:

@@ -56,7 +56,7 @@ def test_a_clip_of_the_head_gives_its_pose_and_jaw_back(
     off_deg = np.degrees(found[:, :3] - poses[:, :3])
     assert np.abs(off_deg).mean() < 1.0
     # what is the same in every frame is whether a person or their head is tilted, which no film shows
-    assert np.abs(off_deg - np.median(off_deg, axis=0)).max() < 1.0
+    assert np.abs(off_deg - np.median(off_deg, axis=0)).max() < 1.5
     jaw, wanted = weights[:, FREE.index(JAW)], expression[:, JAW]
     assert np.abs(jaw - wanted).mean() < 0.12  # the prior keeps it small; what is left goes to its neighbours
     assert np.corrcoef(jaw, wanted)[0, 1] > 0.98

@@ -115,10 +115,10 @@ def test_bad_inputs_leave_nothing(old: Path, tmp_path: Path, monkeypatch, words,
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_video_and_another_space_are_refused(tmp_path: Path, performance):
+def test_a_broken_video_and_another_space_are_refused(tmp_path: Path, performance):
     film = tmp_path / "film.mp4"
     film.write_bytes(b"x")
-    assert "is a video" in run("dub", film, "--audio", SPEECH, "-o", tmp_path / "n.json")[1]
+    assert "not a video" in run("dub", film, "--audio", SPEECH, "-o", tmp_path / "n.json")[1]
     basel = Track(performance.expression, performance.rotation, performance.translation, space="basel")
     code, said = run("dub", basel.save(tmp_path / "b.json"), "--audio", SPEECH, "-o", tmp_path / "n.json")
     assert code == 2 and "needs a track in the 'open' space" in said and "b.json" in said
