@@ -123,6 +123,8 @@ def _fit(frames: Iterable[Frame], path: Path, face: Choice, fps: float | None, s
     if others:
         which = "the largest is followed" if face == 1 else "the chosen one is followed"
         notes.insert(0, f"{others + 1} faces found, {which}; --face 2, or --face X,Y, takes another")
+    if isinstance(face, int) and face > others + 1:
+        notes.insert(0, f"only {others + 1} of the {face} faces found, the smallest of them is followed")
     if turned.any():
         notes.append(
             f"the face is turned by more than {np.degrees(config.most_yaw_rad):.0f} degrees in {turned.sum()} of "

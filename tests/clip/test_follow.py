@@ -67,8 +67,8 @@ def test_a_cut_is_one_and_the_face_is_found_behind_it(face: np.ndarray, landmark
 
 def test_of_two_faces_the_chosen_one_is_followed(face: np.ndarray, landmarks: Landmarks) -> None:
     picture = np.full((180, 320, 3), 90, np.uint8)
-    picture[10:170, 0:160] = face
-    picture[30:150, 190:310] = cv2.resize(face, (120, 120))
+    picture[30:140, 20:130] = cv2.resize(face, (110, 110))
+    picture[50:140, 200:290] = cv2.resize(face, (90, 90))
     for choice, right in ((1, False), (2, True), ((250.0, 90.0), True)):
         seen = list(Follower(landmarks, choice).through(_film([picture] * 3)))
         assert seen[0].others == 1
