@@ -18,7 +18,10 @@ DUB_EXAMPLES = (
 
 def dub(
     performance: Annotated[
-        Path, typer.Argument(help="The old performance: a track, a capture (.csv), or a video.", show_default=False)
+        Path,
+        typer.Argument(
+            help="The old performance: a track, a capture (.csv), or a video.", show_default=False
+        ),
     ],
     out: Annotated[
         Path, typer.Option("-o", "--out", help="The dubbed track: .json or .npz.", show_default=False)
