@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes.util
+import ctypes.util
 import shutil
 
 import numpy as np
@@ -99,7 +100,10 @@ def test_a_closure_belongs_to_its_stop_and_a_loud_silence_to_the_sound_before() 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not installed")
+@pytest.mark.skipif(
+    shutil.which("flite") is None or ctypes.util.find_library("espeak-ng") is None,
+    reason="flite and libespeak-ng1 are not both installed",
+)
 def test_a_corpus_is_made_once_and_refused_for_another_plan(tmp_path) -> None:  # type: ignore[no-untyped-def]
     made = build(tmp_path, TINY, processes=1)
     again = build(tmp_path, TINY)
