@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes.util
-import ctypes.util
 import shutil
 
 import numpy as np
