@@ -27,10 +27,10 @@ def selected_meshes(context: Any) -> list[Any]:
 
 def shape_keys(thing: Any) -> Any:
     """The relative shape keys of a mesh object, or UserError that says what is wrong with it."""
-    if thing.library is not None or (thing.data and thing.data.library is not None):
-        raise UserError(f"'{thing.name}' is linked from another file: make it local, or work in that file")
     if thing.override_library is not None:
         raise UserError(f"'{thing.name}' is a library override: make it local to animate its shape keys")
+    if thing.library is not None or (thing.data and thing.data.library is not None):
+        raise UserError(f"'{thing.name}' is linked from another file: make it local, or work in that file")
     if thing.mode == "EDIT":
         raise UserError(f"'{thing.name}' is in edit mode: leave it with Tab")
     keys = thing.data.shape_keys

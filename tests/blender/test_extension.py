@@ -15,6 +15,7 @@ from sadtalker3d.rotation import to_matrices
 from sadtalker3d.track import Track
 
 pytestmark = pytest.mark.slow
+SAMPLES = Path(__file__).parents[2] / "samples"
 SCENE_FPS = 30 / 1.001
 FRAMES = 1 + 5 * np.arange(20)
 TURN = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # track axes to Blender's
@@ -95,10 +96,9 @@ def test_a_take_lives_and_goes(play, take, tmp_path: Path):
 
 
 def test_the_new_head_speaks(play, tmp_path: Path):
-    samples = Path(__file__).parents[2] / "samples"
     made = {name: tmp_path / name for name in ("take.csv", "written.json")}
     seen = play(
-        "new_head_speaks", speech=samples / "speech.wav", portrait=samples / "portrait.jpg",
+        "new_head_speaks", speech=SAMPLES / "speech.wav", portrait=SAMPLES / "portrait.jpg",
         csv=made["take.csv"], written=made["written.json"],
     )  # fmt: skip
     assert seen["keys"] == list(OPEN_64)
@@ -145,6 +145,9 @@ def test_bad_inputs_are_one_sentence_and_change_nothing(play, take, tmp_path: Pa
         other_version=other,
         not_sound=not_sound,
         map=tmp_path / "mine.json",
+        library=tmp_path / "library.blend",
+        speech=SAMPLES / "speech.wav",
+        packed=tmp_path / "packed.wav",
     )
     says = {
         "absolute": "absolute shape keys",
@@ -163,6 +166,9 @@ def test_bad_inputs_are_one_sentence_and_change_nothing(play, take, tmp_path: Pa
         "no shape keys": "has no shape keys",
         "no known name": "none of the shape keys has a known name (whatever)",
     }
+    says["linked"], says["override"] = "'Teeth' is linked", "is a library override"
+    if "packed" in seen:
+        says["packed"] = "is packed into the .blend"
     for name, words in says.items():
         result, message, actions = seen[name]
         assert result == ["CANCELLED"], name

@@ -1,5 +1,8 @@
 """Every bad input: one sentence, nothing changed."""
 
+import os
+import shutil
+
 import bpy
 from stage import GIVEN, character, form, install, report, select, use_take
 
@@ -59,8 +62,6 @@ refused("no speech", bpy.ops.sadtalker3d.generate)
 form().speech = GIVEN["not_sound"]
 refused("not sound", bpy.ops.sadtalker3d.generate)
 
-import os  # noqa: E402
-
 form().speech = GIVEN["take"]
 os.environ["SADTALKER3D"] = GIVEN["other_version"]
 refused("other version", bpy.ops.sadtalker3d.generate)
@@ -76,6 +77,32 @@ for key in ("Basis", "whatever"):
     bare.shape_key_add(name=key)
 refused("no known name", bpy.ops.sadtalker3d.add_character)
 out["characters"] = len(form().characters)
+
+bpy.ops.wm.save_as_mainfile(filepath=GIVEN["library"], copy=True)
+with bpy.data.libraries.load(GIVEN["library"], link=True) as (_, wanted):
+    wanted.objects = ["Teeth"]
+linked = wanted.objects[0]
+bpy.context.collection.objects.link(linked)
+select(linked)
+refused("linked", bpy.ops.sadtalker3d.add_character)
+bpy.context.collection.objects.unlink(linked)
+override = linked.override_create()
+bpy.context.collection.objects.link(override)
+select(override)
+refused("override", bpy.ops.sadtalker3d.add_character)
+
+if bpy.app.version >= (4, 3, 0):  # the module of 4.2 has no sound
+    shutil.copy(GIVEN["speech"], GIVEN["packed"])
+    editor = bpy.context.scene.sequence_editor_create()
+    strip = (editor.strips if hasattr(editor, "strips") else editor.sequences).new_sound(
+        "x", GIVEN["packed"], 1, 1
+    )
+    strip.select = True
+    strip.sound.pack()
+    os.remove(GIVEN["packed"])
+    form().use_strip = True
+    refused("packed", bpy.ops.sadtalker3d.generate)
+    form().use_strip = False
 
 limited = keys.key_blocks["jawOpen"]
 limited.slider_max = 0.1
