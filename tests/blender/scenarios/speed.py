@@ -5,9 +5,9 @@ import time
 import bpy
 from stage import GIVEN, character, form, install, report, select, use_take
 
-from sadtalker3d.rig import ARKIT_52
-
 install()
+from sadtalker3d.rig import ARKIT_52  # noqa: E402 - the extension has brought it
+
 head, teeth, rig = character(ARKIT_52)
 third = head.copy()
 third.data = head.data.copy()
