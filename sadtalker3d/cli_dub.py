@@ -56,6 +56,15 @@ def dub(
     sound: Annotated[
         Path | None, typer.Option(help="Write the result's sound to this .wav.", show_default=False)
     ] = None,
+    onto: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own character; it says it too, in a .glb beside the track.", show_default=False
+        ),
+    ] = None,
+    rig: Annotated[
+        Path | None, typer.Option(help="With --onto: your own rig map.", show_default=False)
+    ] = None,
     seed: Seed = 0,
     force: Force = False,
     progress: Progress = "auto",
@@ -65,7 +74,8 @@ def dub(
 
     made = run(
         performance, out, audio=audio, lines=lines, fit=fit, start_s=start_s, end_s=end_s, tension=tension,
-        soften=soften, gains={"mouth": mouth}, seed=seed, sound=sound, force=force, show=progress,
+        soften=soften, gains={"mouth": mouth}, seed=seed, sound=sound, onto=onto, rig_map=rig,
+        force=force, show=progress,
     )  # fmt: skip
     for note in made.notes:
         typer.echo(note, err=True)

@@ -38,6 +38,8 @@ def dub(
     gains: Mapping[str, float] | None = None,
     seed: int = 0,
     sound: str | Path | None = None,
+    onto: str | Path | None = None,
+    rig_map: str | Path | None = None,
     force: bool = False,
     show: Mode = "none",
 ) -> Made:
@@ -51,6 +53,7 @@ def dub(
     fit : what happens where the lengths differ: keep, stretch or pauses
     start_s, end_s : the part that says it; all unless given
     tension, soften, gains : see `DubConfig`
+    onto, rig_map : a character that says it too, in a .glb beside `out`; see `commands_rig.export_onto`
     sound : .wav to write the result's sound to; without it a whole dub names `audio`, and a part names none
 
     Raises UserError for bad inputs, or an output that exists already (unless `force`).
@@ -66,9 +69,17 @@ def dub(
     if fit != "keep" and not whole:
         raise UserError(f"--fit {fit} is for a whole performance; leave it out, or leave the range out")
     said = read_lines(lines) if lines is not None else (Line(start_s or 0.0, Path(str(audio)), end_s),)
-    outputs = [out, *([] if sound is None else [Path(sound)])]
+    if rig_map is not None and onto is None:
+        raise UserError("--rig goes with --onto; name the character")
+    speaking = [] if onto is None else [out.with_suffix(".glb")]
+    outputs = [out, *([] if sound is None else [Path(sound)]), *speaking]
     # before a video is fitted, which takes its time
-    check_outputs(outputs, force=force, inputs=[performance, *(line.sound for line in said)])
+    given = [Path(path) for path in (onto, rig_map) if path is not None]
+    check_outputs(outputs, force=force, inputs=[performance, *given, *(line.sound for line in said)])
+    if onto is not None:
+        from sadtalker3d.export.gltf_file import read_gltf
+
+        read_gltf(onto)  # what is wrong with it is said before the work
     notes: list[str] = []
     if performance.suffix.lower() in VIDEOS:
         from sadtalker3d.commands_fit import performance as fitted
@@ -118,7 +129,13 @@ def dub(
     elif not whole:
         notes.append("the result names no sound; --sound DUB.wav writes the old one with the new lines in it")
     take = take.replace(audio=None if named is None else relative_audio(named, out))
-    return Made(take.save(out), tuple(notes))
+    made = take.save(out)
+    if onto is not None:
+        from sadtalker3d.commands_rig import export_onto
+
+        character = export_onto(out, speaking[0], onto, rig_map=rig_map, force=force)
+        notes += [*character.notes, f"beside it: {speaking[0].name}"]
+    return Made(made, tuple(notes))
 
 
 def retarget(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pygltflib
 import pytest
 import soundfile
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ import sadtalker3d
 from sadtalker3d.cli import app
 from sadtalker3d.dub.lines import read_lines
 from sadtalker3d.errors import UserError
+from sadtalker3d.export import gltf
 from sadtalker3d.track import Track
 
 SPEECH = Path(__file__).parents[2] / "samples" / "speech.wav"
@@ -56,6 +58,18 @@ def test_a_whole_dub_and_a_line(old: Path, tmp_path: Path, performance):
     assert len(sound) == pytest.approx(8 * rate, abs=2)
     if rate == 22050:
         np.testing.assert_allclose(sound[: 3 * rate, 0], before[: 3 * rate, 0], atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_character_says_it_too(old: Path, tmp_path: Path):
+    avatar = gltf.write(sadtalker3d.load(old), tmp_path / "avatar.glb")
+    code, said = run("dub", old, "--audio", SPEECH, "-o", tmp_path / "new.json", "--onto", avatar)
+    assert code == 0 and "beside it: new.glb" in said, said
+    names = [animation.name for animation in pygltflib.GLTF2().load(str(tmp_path / "new.glb")).animations]
+    assert names[-1] == "new"
+    (tmp_path / "no.glb").write_bytes(b"glTF")
+    code, said = run("dub", old, "--audio", SPEECH, "-o", tmp_path / "b.json", "--onto", tmp_path / "no.glb")
+    assert code == 2 and "no.glb" in said and not (tmp_path / "b.json").exists()
 
 
 @pytest.mark.slow
