@@ -103,7 +103,8 @@ def followed(frames: np.ndarray) -> tuple[Clip, np.ndarray]:
         for row, turn, shift in zip(weights, from_matrices(relative), moved, strict=True)
     ])  # fmt: skip
     track = Track(weights, from_matrices(relative), moved, names=tuple(head().expression_names))
-    return Clip(frames, track, fit), ours
+    no_wall = np.zeros(frames.shape[:3], bool)  # nobody knows what is behind a real head
+    return Clip(frames, track, fit, no_wall), ours
 
 
 def main() -> None:
@@ -124,7 +125,11 @@ def main() -> None:
         clip, ours = followed(np.stack([every[source], *driven]))
         turned = np.degrees(np.abs(clip.track.rotation).max(axis=0))
         found[path.name] = {
-            **{name: round(float(value), 4) for name, value in scores(clip, ours).items()},
+            **{
+                name: round(float(value), 4)
+                for name, value in scores(clip, ours).items()
+                if np.isfinite(value)
+            },
             "frames": len(driven),
             "most_pitch_yaw_roll_deg": [round(float(value), 1) for value in turned],
         }

@@ -78,7 +78,7 @@ def scores(clip: Clip, frames: np.ndarray) -> dict[str, float]:
 
 
 def wall_db(clip: Clip, frames: np.ndarray) -> float:
-    """PSNR of the wall near the head: lines that bend, halos, and what the head uncovers."""
+    """PSNR of the wall near the head: lines that bend, halos, and what the head uncovers; NaN without a wall."""
     import cv2
 
     reach = round(WALL_M * clip.exact.focal_px / -clip.exact.translation_m[2])
@@ -87,6 +87,8 @@ def wall_db(clip: Clip, frames: np.ndarray) -> float:
         near = cv2.dilate((~wall).astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8)) > 0
         error = (frame.astype(np.float32) - real)[wall & near]
         square, count = square + float((error**2).sum()), count + error.size
+    if not count:
+        return float("nan")
     return 10 * float(np.log10(255**2 / max(square / count, 1e-9)))
 
 
