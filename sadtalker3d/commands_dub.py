@@ -10,7 +10,7 @@ from sadtalker3d.dub import DubConfig, Fit, range_of
 from sadtalker3d.dub import dub as mix
 from sadtalker3d.dub import retarget as moved
 from sadtalker3d.dub.lines import Line, read_lines
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import UserError, naming
 from sadtalker3d.export import read
 from sadtalker3d.files import Made, check_outputs
 from sadtalker3d.progress import Mode, progress
@@ -92,7 +92,7 @@ def dub(
     check_outputs(outputs, force=force, inputs=[old_sound] if old_sound else [])
     config = DubConfig(tension, soften, dict(gains or {}))
     take, spoken = old, list[tuple[float, float, Path]]()
-    try:
+    with naming(performance):
         for number, line in enumerate(said):
             new = _speech(line.sound, seed, f"dub {number + 1}/{len(said)}" if len(said) > 1 else "dub", show)
             if new.duration_s > LONGEST_OVER * old.duration_s:
@@ -115,8 +115,6 @@ def dub(
                 new_voice=_voice(line.sound, new),
             )  # fmt: skip
             spoken.append((line.start_s, take.duration_s if until is None else until, line.sound))
-    except TrackError as error:
-        raise UserError(f"{performance}: {error}") from None
     named: Path | None = said[0].sound if whole else None
     if sound is not None:
         from sadtalker3d.sound_mix import write_dubbed_sound

@@ -12,7 +12,7 @@ from sadtalker3d.edit import Voice, exact_fps, sound_start, voice_of_sound
 from sadtalker3d.edit.eyes import beyond_reach
 from sadtalker3d.edit.steps import STEPS, Setting, apply, gaze_targets
 from sadtalker3d.edit.timing import Between
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import UserError, naming
 from sadtalker3d.files import check_outputs
 from sadtalker3d.track import Track, find_audio, load, relative_audio
 from sadtalker3d.track_files import ENDINGS
@@ -88,7 +88,7 @@ def edit(
     setting = Setting(seed, crossfade_s, blend_s, between, load, sounds.voice, sounds.prosody)
     notes: list[str] = []
     given = track
-    try:
+    with naming(take):
         for name, text in steps:
             before, track = track, apply(track, name, text, setting)
             notes += _step_notes(name, text, before, track)
@@ -107,8 +107,6 @@ def edit(
             note = _write_keys(sounds.named_from(track, Path(keys)), Path(keys), max_error_mm)
             made.append(Path(keys))
             notes.append(note)
-    except TrackError as error:
-        raise UserError(f"{take}: {error}") from None
     return Edited(tuple(made), (*sounds.notes, *notes))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import UserError, naming
 from sadtalker3d.files import Made, check_outputs, replacing
 from sadtalker3d.track import find_audio, load, relative_audio
 
@@ -32,10 +32,8 @@ def export_onto(
     sound = find_audio(track, take)
     if sound is not None:
         track = track.replace(audio=relative_audio(sound, out))
-    try:
+    with naming(take):
         made = write(track, out, avatar=avatar, rig_map=rig_map, name=take.stem)
-    except TrackError as error:
-        raise UserError(f"{take}: {error}") from None
     return Made(out, made.notes)
 
 

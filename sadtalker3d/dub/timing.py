@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from sadtalker3d.edit.timing import _monotone_cubic
+from sadtalker3d.edit.timing import at_frames
 from sadtalker3d.edit.voice import Voice
 from sadtalker3d.errors import UserError
 from sadtalker3d.track import Track
@@ -106,18 +106,6 @@ def _as_many(olds: np.ndarray, news: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def _shown_at(performance: Track, voice: Voice, frames: np.ndarray) -> tuple[Track, Voice]:
     """The performance at (n,) places between its frames."""
     at = np.clip(frames, 0, len(performance) - 1)
-    before = np.minimum(at.astype(np.int64), max(len(performance) - 2, 0))
-    share = (at - before)[:, None].astype(np.float32)
-
-    def sampled(values: np.ndarray) -> np.ndarray:
-        if len(values) < 3:
-            return values[np.round(at).astype(np.int64)]
-        return _monotone_cubic(values, before, share)
-
     places = np.arange(len(performance))
-    shown = performance.replace(
-        expression=sampled(performance.expression),
-        rotation=sampled(performance.rotation),
-        translation=sampled(performance.translation),
-    )
+    shown = at_frames(performance, at)
     return shown, Voice(np.interp(at, places, voice.loudness), np.interp(at, places, voice.speaking))

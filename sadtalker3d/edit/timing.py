@@ -52,7 +52,7 @@ def resample(track: Track, fps: float, *, between: Between = "smooth") -> Track:
     if fps == track.fps:
         return track
     count = _checked_count(len(track) * fps / track.fps, f"at {fps:g} frames a second")
-    return _at(track, np.arange(count) * (track.fps / fps), between).replace(fps=fps)
+    return at_frames(track, np.arange(count) * (track.fps / fps), between).replace(fps=fps)
 
 
 def retime(track: Track, length_s: float, *, between: Between = "smooth") -> Track:
@@ -69,7 +69,7 @@ def retime(track: Track, length_s: float, *, between: Between = "smooth") -> Tra
     count = _checked_count(length_s * track.fps, f"with a length of {length_s:g} s")
     if count == len(track):
         return track
-    return soundless(_at(track, np.arange(count) * (len(track) / count), between))
+    return soundless(at_frames(track, np.arange(count) * (len(track) / count), between))
 
 
 def _checked_count(frames: float, how: str) -> int:
@@ -79,7 +79,7 @@ def _checked_count(frames: float, how: str) -> int:
     return count
 
 
-def _at(track: Track, frames: np.ndarray, between: Between) -> Track:
+def at_frames(track: Track, frames: np.ndarray, between: Between = "smooth") -> Track:
     """The track at places (n,) between its frames; beyond the last it stays."""
     if between not in ("smooth", "linear"):
         raise UserError(f"'{between}' is no way to go from frame to frame; choose smooth or linear")

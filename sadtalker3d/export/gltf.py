@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sadtalker3d import __version__
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import UserError
+from sadtalker3d.export.face_shown import UNIT_M, face_for
 from sadtalker3d.export.glb import GlbReader, GlbWriter
 from sadtalker3d.export.gltf_head import add_head
 from sadtalker3d.export.gltf_visemes import Shapes, fit
@@ -29,7 +30,6 @@ from sadtalker3d.track import MAX_FPS, MAX_FRAMES, MIN_FPS, SCHEMA, Track
 if TYPE_CHECKING:
     from bfm.model import FaceModel
 
-UNIT_M = {"open": 1.0, "basel": 0.1}  # metres in one unit of the model and of Track.translation
 SAME_TIME_S = 1e-4  # keys this near to their frames are taken as lying on them
 PROFILES = ("full", "visemes")
 DEFAULT_FPS = 25.0  # of a single key that does not say
@@ -66,7 +66,7 @@ def write(
     tell = tell or (lambda note: None)
     if profile not in PROFILES:
         raise UserError(f"there is no profile '{profile}' of a GLB; choose {' or '.join(PROFILES)}")
-    face = _face_for(track) if face is None else face
+    face = face_for(track, "a GLB of a track") if face is None else face
     track.require_space(face.space, "this head")
     if track.names != face.expression_names:
         columns = [track.column(name) for name in face.expression_names]
@@ -116,17 +116,6 @@ def read(path: str | Path) -> Track:
         raise UserError(f"{path}: {error}") from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         raise UserError(f"{path}: its JSON part is not complete glTF") from None
-
-
-def _face_for(track: Track) -> FaceModel:
-    if track.space == "basel":
-        raise TrackError(
-            "a GLB of a track in the 'basel' space shows the Basel face: name the folder that holds it with --basel "
-            '(in Python face=bfm.load("basel", folder)), and add --as open for the embedded head instead'
-        )
-    import bfm
-
-    return bfm.load("open")
 
 
 def _asset(track: Track) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sadtalker3d.errors import UserError
+from sadtalker3d.export.face_shown import DRAWN_LAST
 from sadtalker3d.export.glb import GlbWriter
 from sadtalker3d.export.gltf_numbers import Exact, Quantized
 from sadtalker3d.export.gltf_visemes import Shapes
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 SMALLEST_SHIFT_M = 1e-6  # a thousandth of a millimetre cannot be seen
 SMALLEST_TURN = 8e-3  # change of a unit normal, half a degree: two steps of 8-bit shading at most
 JPEG_QUALITY = 90
-DRAWN_LAST = {"OPAQUE": 0, "MASK": 1, "BLEND": 2}
 
 
 def add_head(

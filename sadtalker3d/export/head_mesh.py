@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import UserError
+from sadtalker3d.export.face_shown import DRAWN_LAST, UNIT_M, face_for
 from sadtalker3d.rotation import to_matrices
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel, Material
     from sadtalker3d.track import Track
 
-UNIT_M = {"open": 1.0, "basel": 0.1}  # metres in one unit of the model and of Track.translation
-DRAWN_LAST = {"OPAQUE": 0, "MASK": 1, "BLEND": 2}
 FRAMES_AT_ONCE = 16  # 5 MB of points: stays in the processor's cache
 
 
@@ -79,15 +78,7 @@ def head_mesh(track: Track, face: FaceModel | None, identity: np.ndarray | None)
     UserError : the track is of another space than the face or lacks one of its columns; identity coefficients that
         are not finite
     """
-    if face is None:
-        if track.space == "basel":
-            raise TrackError(
-                "a track in the 'basel' space shows the Basel face: name the folder that holds it with --basel "
-                '(in Python face=bfm.load("basel", folder)), and add --as open for the embedded head instead'
-            )
-        import bfm
-
-        face = bfm.load("open")
+    face = face_for(track) if face is None else face
     track.require_space(face.space, "this head")
     columns = [track.column(name) for name in face.expression_names]
     track = track.replace(expression=np.stack(columns, axis=1), names=face.expression_names)

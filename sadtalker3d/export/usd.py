@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sadtalker3d import __version__
-from sadtalker3d.export.head_mesh import UNIT_M, HeadMesh, head_mesh, write_texture
+from sadtalker3d.export.face_shown import UNIT_M
+from sadtalker3d.export.head_mesh import HeadMesh, head_mesh, write_texture
 from sadtalker3d.export.usd_text import read
 from sadtalker3d.files import replacing
 from sadtalker3d.rotation import to_quaternions

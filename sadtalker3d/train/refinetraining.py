@@ -12,8 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sadtalker3d.errors import UserError
-from sadtalker3d.files import replacing
 from sadtalker3d.render.refine import NETWORKS
 from sadtalker3d.render.refinenet import RefineNet, admitted, features, refined
 from sadtalker3d.train.discriminator import (
@@ -23,6 +21,7 @@ from sadtalker3d.train.discriminator import (
     feature_loss,
     judge_loss,
 )
+from sadtalker3d.train.keeping import keep, restore
 from sadtalker3d.train.perceptual import DetailPyramid, VggLoss
 from sadtalker3d.train.portraitpairs import Pairs
 from sadtalker3d.train.refinebatches import Batch, drawn_batch
@@ -129,29 +128,12 @@ class RefineTraining:
         return " ".join(f"{name} {value:.4f}" for name, value in self._running.items())
 
     def keep(self, checkpoint: Path) -> None:
-        """Write all that `restore` needs. Nothing of the draws: a step's depend on its number alone."""
-        state = {name: getattr(self, name).state_dict() for name in KEPT}
-        state |= {"step": self.step, "spent_s": self.spent_s, "recipe": self._recipe()}
-        with replacing(checkpoint) as path:
-            torch.save(state, path)
+        """Write all that `restore` needs."""
+        keep(self, checkpoint, KEPT, self._recipe())
 
     def restore(self, checkpoint: Path) -> None:
         """Go on where `keep` left off; UserError for another recipe's checkpoint or a damaged one."""
-        try:
-            state = torch.load(checkpoint, weights_only=True, map_location=self.device)
-            if state["recipe"] != self._recipe():
-                raise UserError(
-                    f"{checkpoint}: is from training with other settings; give the same ones, or another --work"
-                )
-            for name in KEPT:
-                getattr(self, name).load_state_dict(state[name])
-            self.step, self.spent_s = state["step"], state["spent_s"]
-        except UserError:
-            raise
-        except Exception as error:  # a damaged file may raise anything
-            raise UserError(
-                f"{checkpoint}: is no checkpoint of this training ({str(error).splitlines()[0]}); delete it"
-            ) from None
+        restore(self, checkpoint, KEPT, self._recipe())
 
     def _rate(self) -> float:
         low = self.config.last_share

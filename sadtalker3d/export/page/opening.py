@@ -20,7 +20,7 @@ def opening_mm(track: Track, face: FaceModel | None = None) -> np.ndarray:
 
     Of `face`, or unless given of the head of the track's space; without one (`basel`) of a face of average size.
     """
-    from sadtalker3d.export.gltf import UNIT_M
+    from sadtalker3d.export.face_shown import UNIT_M
 
     if face is None:
         if track.space != "open":
