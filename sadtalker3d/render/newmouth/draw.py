@@ -36,7 +36,10 @@ class DrawConfig:
     stretch: tuple[float, float] = (2.2, 5.0)
     relit: float = 0.6  # exponent on the ratio of lights, and the most it may be
     relit_most: float = 1.2
-    slit_m: tuple[float, float] = (0.0005, 0.003)  # a gap between lips that is as dark as the line between them
+    slit_m: tuple[float, float] = (
+        0.0005,
+        0.003,
+    )  # a gap between lips that is as dark as the line between them
     slit: float = 0.9
     samples_px: int = 900  # so many samples across a lower face, but at most 4 a pixel
     soften_px: float = 0.6  # a lens never draws the edge of a tooth as sharp as a triangle
@@ -121,9 +124,12 @@ class NewMouth:
         changed = smooth_step(length / config.change_m, 0.0, 1.0)
         changed[lower.inner] = mouth
         line = mouth * lower.lip_line
-        kept = np.bincount(
-            lower.faces.ravel(), np.repeat(stretched(now, was, lower.faces, config.stretch), 3), len(now)
-        ) / self._touching
+        kept = (
+            np.bincount(
+                lower.faces.ravel(), np.repeat(stretched(now, was, lower.faces, config.stretch), 3), len(now)
+            )
+            / self._touching
+        )
         trusted = seen * np.where(lower.skin, smooth_step(facing_old, 0.05, 0.3), 0.0)
         keep = (1 - changed * (1 - trusted * kept)) * (1 - line)
         light = self._lit(normals_old @ turn.T, normals_new @ turn.T)
@@ -206,7 +212,9 @@ class NewMouth:
         still = source.copy()
         x, y = left - part.left, top - part.top
         cover(solid, picture, shown, now, faces, attributes, left, top, samples, source, x, y, share, fill)
-        rgb = cv2.remap(picture, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        rgb = cv2.remap(
+            picture, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
         share, fill = (cv2.GaussianBlur(a, (0, 0), config.soften_px) for a in (share, fill))
         blend(rgb[y : y + h, x : x + w], share, fill)
         ys, xs = np.mgrid[part.top : part.bottom, part.left : part.right].astype(np.float32)

@@ -92,7 +92,9 @@ def telling_frames(performer: Performer) -> tuple[int, int]:
     """Which of a performer's frames shows the face straight and the mouth closed, and which the widest mouth."""
     points = performer.film.rows["points"]
     size = np.array([np.linalg.norm(points[row][10, :2] - points[row][152, :2]) for row in performer.rows])
-    gap = np.array([np.linalg.norm(points[row][13, :2] - points[row][14, :2]) for row in performer.rows]) / size
+    gap = (
+        np.array([np.linalg.norm(points[row][13, :2] - points[row][14, :2]) for row in performer.rows]) / size
+    )
     turned = np.linalg.norm(performer.poses[:, :2] - np.median(performer.poses[:, :2], axis=0), axis=1)
     turned = turned + np.abs(performer.poses[:, 1])
     doubt = 2 * (1 - performer.sure)

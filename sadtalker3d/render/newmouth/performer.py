@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -158,7 +159,7 @@ def _runs(film: Film, rows: np.ndarray) -> list[slice]:
     """Parts of the rows with a face in which none is lost and no cut is."""
     begins = np.flatnonzero((np.diff(rows) > 1) | film.rows["cut"][rows[1:]]) + 1
     edges = [0, *begins.tolist(), len(rows)]
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(a, b) for a, b in pairwise(edges)]
 
 
 def _between(values: np.ndarray, low: float, high: float) -> np.ndarray:
