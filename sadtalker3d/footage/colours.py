@@ -134,9 +134,7 @@ def _to_rgb(luma, cb, cr, x_shift, y_shift, decoding, rgb):  # type: ignore[no-u
 
 
 @compiled
-def _blend(
-    luma, cb, cr, x_shift, y_shift, decoding, encoding, most, left, top, rgb, alpha
-):  # type: ignore[no-untyped-def]
+def _blend(luma, cb, cr, x_shift, y_shift, decoding, encoding, most, left, top, rgb, alpha):  # type: ignore[no-untyped-def]
     black, gain, grey = decoding[0], decoding[1], decoding[2]
     red_cr, green_cb, green_cr, blue_cb = decoding[3], decoding[4], decoding[5], decoding[6]
     height, width = luma.shape
@@ -180,5 +178,9 @@ def _blend(
                     )
             if share > 0:
                 n = np.float32((y1 - y0) * (x1 - x0))
-                cb[row, column] = int(min(max(old_b + (sum_b - share * old_b) / n + half, np.float32(0)), most))
-                cr[row, column] = int(min(max(old_r + (sum_r - share * old_r) / n + half, np.float32(0)), most))
+                cb[row, column] = int(
+                    min(max(old_b + (sum_b - share * old_b) / n + half, np.float32(0)), most)
+                )
+                cr[row, column] = int(
+                    min(max(old_r + (sum_r - share * old_r) / n + half, np.float32(0)), most)
+                )

@@ -108,6 +108,20 @@ def moved(planes: list[np.ndarray], old: Layout, new: Layout, turn: Turn, frame:
             target[:] = _deepened(turn.upright(source), old.bits, new.bits)
 
 
+def narrowed(planes: list[np.ndarray], old_bits: int, bits: int) -> None:
+    """Values from 0 to the highest become 16 to 235, and colours 16 to 240 (in 8 bits), in place.
+
+    old_bits : with which the values were stored before they had `bits`
+    """
+    step = 1 << (bits - 8)
+    most = ((1 << old_bits) - 1) * 2.0 ** (bits - old_bits)
+    for number, plane in enumerate(planes[:3]):
+        if number == 0:
+            plane[:] = np.rint(plane * (219 * step / most) + 16 * step)
+        else:
+            plane[:] = np.rint((plane - 128.0 * step) * (224 * step / most) + 128 * step)
+
+
 def upright_layout(layout: Layout, turn: Turn, width: int, height: int) -> Layout:
     """The layout in which a picture of that stored size can be upright with every pixel's own colour.
 
