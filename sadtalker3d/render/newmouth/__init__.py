@@ -1,1 +1,1 @@
-"""New words in old pictures: the lower face of every frame is bent to a new expression, all else stays as it was filmed."""
+"""New words in old pictures: the lower face of each frame is bent to another expression, all else stays as filmed."""
