@@ -25,7 +25,7 @@ from tests.face.conftest import PORTRAIT
 from tests.seeded import load_seeded
 from tests.test_cli import refused, run
 
-FRAMES, STEP_PX, LOST = 18, 4, (7, 8)
+FRAMES, STEP_PX, LOST = 18, 4, (6, 7, 8)
 
 
 class StandIn(torch.nn.Module):
@@ -67,7 +67,7 @@ def test_the_numbers_land_in_their_columns_and_the_head_where_it_is(film: Path) 
     np.testing.assert_allclose(
         track.expression[:, 1:], np.tile(np.arange(81, 144) / 1000, (FRAMES, 1)), atol=1e-6
     )
-    np.testing.assert_allclose(track.rotation[:7, 1], 0.01 * np.arange(7), atol=1e-6)
+    np.testing.assert_allclose(track.rotation[:6, 1], 0.01 * np.arange(6), atol=1e-6)
     np.testing.assert_allclose(track.rotation[0, [0, 2]], [0.224, 0.226], atol=1e-6)
     np.testing.assert_allclose(track.translation[5], [0.254, 0.255, 0.256], atol=1e-6)
     np.testing.assert_allclose(track.meta["identity"][1:], np.arange(1, 80) / 1000, atol=1e-4)
@@ -77,13 +77,13 @@ def test_the_numbers_land_in_their_columns_and_the_head_where_it_is(film: Path) 
     assert np.polyfit(np.arange(FRAMES), crop[:, 1], 1)[0] == pytest.approx(STEP_PX, abs=0.1)
     assert np.ptp(crop[:, 2]) < 3
     assert counted[-1][0] == FRAMES
-    assert any("no face in 2 of 18 frames" in note for note in notes)
+    assert any("no face in 3 of 18 frames" in note for note in notes)
 
 
 def test_a_short_loss_is_bridged_and_trembling_goes(film: Path) -> None:
     track, _ = recon_clip(film, StandIn())
     assert np.abs(np.diff(track.rotation[:, 1])).max() < 0.013
-    assert 0.06 < track.rotation[8, 1] < 0.07
+    assert 0.05 < track.rotation[7, 1] < 0.06
     assert np.abs(track.expression[2:6, 0]).max() < 0.5
     spans = track.meta["fit"]["confidence"]
     assert min(span[2] for span in spans) == pytest.approx(0.5, abs=0.2)
