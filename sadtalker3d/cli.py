@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sadtalker3d.cli_dub import DUB_EXAMPLES, dub, retarget
+from sadtalker3d.cli_dub import DUB_EXAMPLES, dub
 from sadtalker3d.cli_edit import EXAMPLES, InOrder, edit
 from sadtalker3d.cli_export import EXPORT_EXAMPLES, export
 from sadtalker3d.cli_fit import FIT_EXAMPLE, fit
@@ -38,6 +38,7 @@ from sadtalker3d.cli_options import (
     UpperGain,
 )
 from sadtalker3d.cli_render import RENDER_EXAMPLES, render
+from sadtalker3d.cli_retarget import RETARGET_EXAMPLES, retarget
 from sadtalker3d.cli_rig import rig_app
 from sadtalker3d.cli_train import train_app
 from sadtalker3d.cli_weights import weights_app
@@ -59,9 +60,7 @@ app.add_typer(weights_app, name="weights")
 app.command(cls=InOrder, epilog=EXAMPLES)(edit)
 app.command(epilog=FIT_EXAMPLE)(fit)
 app.command(epilog=DUB_EXAMPLES)(dub)
-app.command(
-    epilog="Example: sadtalker3d retarget take.json --from actor.json --to character.json -o fitted.json"
-)(retarget)
+app.command(epilog=RETARGET_EXAMPLES)(retarget)
 
 
 def _print_version(asked: bool) -> None:

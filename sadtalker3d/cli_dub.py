@@ -1,4 +1,4 @@
-"""The `dub` and `retarget` commands of the command line."""
+"""The `dub` command of the command line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from sadtalker3d.cli_options import Force, Progress, Seed, Take
+from sadtalker3d.cli_options import Force, Progress, Seed
 
 DUB_EXAMPLES = (
     "Examples: sadtalker3d dub take.json --audio german.wav -o german.json --fit pauses; "
@@ -80,22 +80,3 @@ def dub(
     for note in made.notes:
         typer.echo(note, err=True)
     typer.echo(made.file)
-
-
-def retarget(
-    take: Take,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="The new track: .json or .npz.", show_default=False)
-    ],
-    source: Annotated[
-        Path, typer.Option("--from", help="A take of the face that the track is of.", show_default=False)
-    ],
-    target: Annotated[
-        Path, typer.Option("--to", help="A take of the face that it is for.", show_default=False)
-    ],
-    force: Force = False,
-) -> None:
-    """Fit one face's track to another's rest and reach: a mouth that barely opens drives one that does."""
-    from sadtalker3d.commands_dub import retarget as run
-
-    typer.echo(run(take, out, source=source, target=target, force=force).file)

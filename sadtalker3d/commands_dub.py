@@ -1,4 +1,4 @@
-"""What `dub` and `retarget` do, on files."""
+"""What `dub` does, on files."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sadtalker3d.dub import DubConfig, Fit, range_of
+from sadtalker3d.dub import DubConfig, Fit
 from sadtalker3d.dub import dub as mix
-from sadtalker3d.dub import retarget as moved
 from sadtalker3d.dub.lines import Line, read_lines
 from sadtalker3d.errors import UserError, naming
 from sadtalker3d.export import read
@@ -134,32 +133,6 @@ def dub(
         character = export_onto(out, speaking[0], onto, rig_map=rig_map, force=force)
         notes += [*character.notes, f"beside it: {speaking[0].name}"]
     return Made(made, tuple(notes))
-
-
-def retarget(
-    take: str | Path, out: str | Path, *, source: str | Path, target: str | Path, force: bool = False
-) -> Made:
-    """One face's track for another: each one's rest and reach are measured on a take of it.
-
-    source, target : takes of some ten seconds in which the one's and the other's face speak
-
-    Raises UserError for bad inputs, or an output that exists already (unless `force`).
-    """
-    out = Path(out)
-    if out.suffix.lower() not in TRACKS:
-        raise UserError(f"{out}: a track is written as .json or .npz; `export` makes other files of it")
-    track = read(take)
-    check_outputs([out], force=force, inputs=[Path(take), Path(source), Path(target)])
-    ranges = []
-    for path in (source, target):
-        measured = read(path)
-        measured.require_space(track.space, f"{path}, of which the reach is measured,")
-        ranges.append(range_of(measured))
-    made = moved(track, *ranges)
-    sound = find_audio(track, take)
-    if sound is not None:
-        made = made.replace(audio=relative_audio(sound, out))
-    return Made(made.save(out))
 
 
 def _speech(audio: Path, seed: int, task: str, show: Mode) -> Track:

@@ -21,7 +21,8 @@ BASEL_NAMES = tuple(f"basel_exp_{i:02d}" for i in range(COLUMNS))
 HOW_TO_GET = {
     "open": "convert it with `sadtalker3d export TAKE -o OPEN.json --as open --basel FOLDER`, FOLDER holding "
     "the Basel face model, or make one with `sadtalker3d animate`",
-    "basel": "make one with `sadtalker3d animate SPEECH -o TAKE.json --space basel`",
+    "basel": "make one with `sadtalker3d animate SPEECH -o TAKE.json --space basel`, or of a video with "
+    "`sadtalker3d fit VIDEO -o TAKE.json --method recon`",
 }
 """What to do about a track of the other space; there is no way from `open` to `basel`."""
 DEFAULT_NAMES: dict[str, tuple[str, ...]] = {"open": OPEN_64, "basel": BASEL_NAMES}

@@ -136,11 +136,3 @@ def test_a_broken_video_and_another_space_are_refused(tmp_path: Path, performanc
     basel = Track(performance.expression, performance.rotation, performance.translation, space="basel")
     code, said = run("dub", basel.save(tmp_path / "b.json"), "--audio", SPEECH, "-o", tmp_path / "n.json")
     assert code == 2 and "needs a track in the 'open' space" in said and "b.json" in said
-
-
-def test_retarget(old: Path, tmp_path: Path, performance):
-    shy = performance.replace(expression=0.5 * performance.expression).save(tmp_path / "shy.json")
-    code, said = run("retarget", shy, "--from", shy, "--to", old, "-o", tmp_path / "bold.json")
-    assert code == 0, said
-    made = sadtalker3d.load(tmp_path / "bold.json")
-    np.testing.assert_allclose(made.column("jawOpen"), performance.column("jawOpen"), atol=0.02)

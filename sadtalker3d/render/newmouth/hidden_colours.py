@@ -116,7 +116,7 @@ def _looked_at(
 ) -> tuple[np.ndarray, HeadMotion, Sight]:
     picture = pictures[int(performer.numbers[k])]
     points = np.asarray(performer.film.rows["points"][performer.rows[k]], np.float64)[:, :2]
-    points = (points + 0.5) / performer.film.scale - 0.5
+    points = (points + 0.5) / performer.film.watch.scale - 0.5
     fit = fit_head(points, performer.size_px, model)
     fit = dataclasses.replace(fit, light=portrait_light(picture, fit, model))
     motion = HeadMotion(fit, model)

@@ -101,10 +101,13 @@ class Performer:
         )
         shape = person.rest + person.places.of(offsets.astype(np.float64))
         slow_m, bin_s = _slow(film, rows, poses, weights, shape, times_s, config.slow_s)
-        size = (round(film.size_px[0] / film.scale), round(film.size_px[1] / film.scale))
-        centre = (person.centre + 0.5) / film.scale - 0.5
+        size = (
+            round(film.watch.size_px[0] / film.watch.scale),
+            round(film.watch.size_px[1] / film.watch.scale),
+        )
+        centre = (person.centre + 0.5) / film.watch.scale - 0.5
         return cls(
-            film, person.focal_px / film.scale, centre, size, rows, np.array(film.rows["number"][rows]), times_s, poses,
+            film, person.focal_px / film.watch.scale, centre, size, rows, np.array(film.rows["number"][rows]), times_s, poses,
             expression, sure, offsets, slow_m, bin_s, shape, config.closed,
         )  # fmt: skip
 
