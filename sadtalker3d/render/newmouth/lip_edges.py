@@ -22,11 +22,11 @@ class EdgeConfig:
     """Lengths on the head."""
 
     body_m: tuple[float, float] = (0.0020, 0.0045)  # outwards from the upper lip's edge: surely lip
-    low_body_m: tuple[float, float] = (0.0038, 0.0062)  # of the lower one, which is thicker
+    low_body_m: tuple[float, float] = (0.0050, 0.0072)  # of the lower one, which is thicker
     most_m: float = 0.0050  # how far inside of where the points put it the edge is looked for
     steps: int = 31
     other: float = 0.13  # of `skin_colours.features`: what differs by so much from the lip's body is no lip
-    gap_m: float = 0.0008  # lips nearer than this meet: there is no edge to be seen
+    gap_m: float = 0.0018  # lips nearer than this meet: there is no edge to be seen
     reach_m: float = 0.0040  # over which the lip follows its edge
     inside_m: float = 0.0008  # lips roll in at their edge: so much of what is seen last is shaded
 
