@@ -108,7 +108,7 @@ class LipEdges:
 
 
 def _calm(values: np.ndarray) -> np.ndarray:
-    """(m,) without single outliers, smooth along the lip, 0 at the corners."""
-    padded = np.pad(values, 2)
-    calm = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    """(m,) without single outliers, smooth along the lip, 0 at the corners; better too far out than on a tooth."""
+    outer = np.lib.stride_tricks.sliding_window_view(np.pad(values, 1), 3).max(axis=1)
+    calm = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(outer, 2), 5), axis=1)
     return np.convolve(np.pad(calm, 1), [0.25, 0.5, 0.25], mode="valid")
