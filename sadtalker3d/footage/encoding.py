@@ -94,7 +94,8 @@ def _vp9(layout: Layout, size: tuple[int, int]) -> Encoding:
 
 
 def _prores(layout: Layout, size: tuple[int, int]) -> Encoding:
-    full_colour = layout.alpha or not layout.x_shift
+    # FFmpeg's encoder spoils the last columns of 4:2:2 at odd widths
+    full_colour = layout.alpha or not layout.x_shift or bool(size[0] % 2)
     pictures = PRORES_4444 if full_colour else PRORES_HQ
     options = {**pictures.options, **({"alpha_bits": "16"} if layout.alpha else {})}
     notes = (f"its {layout.bits} bits become 10",) if layout.bits > 10 else ()

@@ -43,6 +43,7 @@ class _Index:
     key_pts: array[int] = field(default_factory=lambda: array("q"))  # ... and when they are shown
     seekable: bool = True  # until the clock jumps back
     broken: bool = False
+    decoded: int = 0
 
     def add(self, frame: av.VideoFrame, step_s: float) -> None:
         last_s = self.times_s[-1] if self.times_s else None
@@ -87,9 +88,9 @@ class _Pass:
         """The frame of a number; None where the file has ended, or is broken, before it."""
         key, pts = self._key(number)
         ahead = number - self.number
-        if ahead < 0 or ahead > number - key + SEEK_COST:
-            if pts is None or not self._seek(key, pts):
-                self._begin()
+        far = ahead < 0 or ahead > number - key + SEEK_COST
+        if far and (pts is None or not self._seek(key, pts)):
+            self._begin()
         while self.number < number:
             if self._next() is None:
                 return None
@@ -110,6 +111,7 @@ class _Pass:
             self._container.seek(pts, stream=self.stream)
             self._frames = self._container.decode(self.stream)
             for frame in self._frames:
+                self._index.decoded += 1
                 if frame.pts == pts:
                     self.number, self.found = key, Found(key, self._index.times_s[key], frame)
                     return True
@@ -131,6 +133,7 @@ class _Pass:
             frame = None
         if frame is None:
             return None
+        self._index.decoded += 1
         self.number += 1
         if self.number == len(self._index.times_s):
             self._index.add(frame, self._step_s)
@@ -191,6 +194,11 @@ class Frames:
     def broken(self) -> bool:
         """Whether decoding failed before the file's end."""
         return self._index.broken
+
+    @property
+    def decoded(self) -> int:
+        """How many times a frame was decoded until now: what seeking costs."""
+        return self._index.decoded
 
     def get(self, number: int) -> Found | None:
         """The frame of a number; None where the file has ended, or is broken, before it."""

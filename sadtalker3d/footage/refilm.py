@@ -86,11 +86,17 @@ def refilm(
     with Frames(source) as frames:
         check_outputs([out], force=True, inputs=[source, *([] if sound is None else [Path(sound)])])
         zero_s = clock_zero_s(frames)
-        begins_s = zero_s if shown else min(frames.first.time_s, zero_s, frames.sound_s or zero_s)
+        begins_s = (
+            zero_s
+            if shown
+            else min(frames.first.time_s, zero_s, zero_s if frames.sound_s is None else frames.sound_s)
+        )
         retouch = Retouch(source, frames.first.frame, frames.pixel_aspect)
         encoding = encoding_for(container, retouch.layout, retouch.size)
         retouch.to(encoding)
         notes = [*retouch.notes, *encoding.notes]
+        if container.format == "webm" and retouch.tags.pixel_aspect != 1:
+            notes.append("its pixels are not square, which a .webm cannot say; an .mp4 keeps it")
         time_base = _time_base(frames, planned=shown is not None)
         # a bad sound is refused before a file is begun
         speech = None if sound is None else Soundtrack(sound, container.rates_hz, zero_s - begins_s)
@@ -100,12 +106,13 @@ def refilm(
             av.open(str(partial), "w", format=container.format, options=dict(container.options)) as file,
         ):
             pictures = add_pictures(file, encoding, retouch.size, frames.rate, time_base, retouch.tags)
-            pictures.metadata.update(kept_metadata(frames.stream_metadata))
+            pictures.metadata.update(kept_metadata(frames.stream_metadata, container))
+            pictures.disposition = av.stream.Disposition.default
             spoken = None if speech is None else sound_stream(file, speech, container)
             if spoken is not None:
                 spoken.disposition = av.stream.Disposition.default
             with Tracks(source, file, container, begins_s, keep_sound, others_until_s) as tracks:
-                file.metadata.update(kept_metadata(frames.metadata))
+                file.metadata.update(kept_metadata(frames.metadata, container))
                 file.set_chapters(chapters_of(frames.chapters, begins_s, others_until_s))
                 _start(file, out)
 

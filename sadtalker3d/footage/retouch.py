@@ -141,7 +141,12 @@ class Retouch:
     def _new(self, layout: Layout) -> av.VideoFrame:
         import av
 
-        return av.VideoFrame(*self.size, layout.name)
+        made = av.VideoFrame(*self.size, layout.name)
+        # ProRes writes them into every frame
+        made.color_primaries, made.color_trc, made.colorspace = (
+            self.tags.primaries, self.tags.transfer, self.tags.matrix,
+        )  # fmt: skip
+        return made
 
 
 def _full(frame: av.VideoFrame) -> bool | None:
