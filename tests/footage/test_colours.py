@@ -114,7 +114,9 @@ def test_alpha_is_how_far_a_value_goes() -> None:
 def test_what_lies_outside_is_not_shown(left: int, top: int) -> None:
     layout, coding = Layout(), Coding(*USUAL, False)
     made = flat(layout, (40, 128, 128))
-    put(Patch(left, top, np.full((9, 9, 3), 255, np.uint8), np.ones((9, 9), np.float32)), made, layout, coding)
+    put(
+        Patch(left, top, np.full((9, 9, 3), 255, np.uint8), np.ones((9, 9), np.float32)), made, layout, coding
+    )
     shown = np.zeros((24, 32), bool)
     shown[max(top, 0) : max(top + 9, 0), max(left, 0) : max(left + 9, 0)] = True
     np.testing.assert_array_equal(made[0] != 40, shown)

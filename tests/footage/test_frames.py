@@ -83,9 +83,10 @@ def test_what_a_cut_off_file_holds_is_as_timed_frames_reads_it(tmp_path: Path, n
     whole = tmp_path / f"whole{Path(name).suffix}"
     clip(whole, 60, options=OPEN_GOPS)
     if whole.suffix == ".mp4":  # with the index first, or nothing could be read
-        with av.open(str(whole)) as file, av.open(
-            str(tmp_path / "first.mp4"), "w", options={"movflags": "+faststart"}
-        ) as out:
+        with (
+            av.open(str(whole)) as file,
+            av.open(str(tmp_path / "first.mp4"), "w", options={"movflags": "+faststart"}) as out,
+        ):
             track = out.add_stream_from_template(file.streams.video[0])
             for packet in file.demux(video=0):
                 if packet.size:
@@ -113,7 +114,9 @@ def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
         assert frames.sound_s is None
 
 
-@pytest.mark.parametrize("content", [b"", b"no video at all", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"])
+@pytest.mark.parametrize(
+    "content", [b"", b"no video at all", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"]
+)
 def test_what_is_no_video_is_said(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(content)

@@ -2,7 +2,15 @@ import av
 import numpy as np
 import pytest
 
-from sadtalker3d.footage.planes import Layout, layout_of, moved, narrowed, nearest_layout, planes_of, upright_layout
+from sadtalker3d.footage.planes import (
+    Layout,
+    layout_of,
+    moved,
+    narrowed,
+    nearest_layout,
+    planes_of,
+    upright_layout,
+)
 from sadtalker3d.footage.upright import Turn
 
 QUARTER = Turn(swapped=True, mirrored_y=True)
