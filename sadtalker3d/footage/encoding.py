@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import av
 
 # crf 16: 50 dB on quiet faces. Without mbtree it takes a tenth more bytes for that, but its AVX-512 loops make other
-# bytes of the same small pictures now and then. Captions in the pictures would be lost with some frames, kept with others.
+# bytes of the same small pictures now and then. Captions in the pictures would be lost with some frames, kept with
+# others.
 H264_OPTIONS = {"crf": "16", "preset": "fast", "x264-params": "mbtree=0", "a53cc": "0"}
 LIMITED = 1  # FFmpeg's number of the range 16..235
 BT709 = 1  # in all three tables of ITU-T H.273

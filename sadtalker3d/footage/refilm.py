@@ -209,7 +209,8 @@ def _planned(
 
 def _others_until_s(shown: Sequence[Shown], frames: Frames) -> float:
     """How long the other tracks fit the pictures, on the output's clock: 0 where not even half of the time."""
-    until_s, end_s = in_time_until_s(shown, frames.fps), shown[-1].time_s + 1 / frames.fps
+    first_s = frames.first.time_s - clock_zero_s(frames)
+    until_s, end_s = in_time_until_s(shown, frames.fps, first_s), shown[-1].time_s + 1 / frames.fps
     return until_s if until_s >= 0.5 * end_s else 0.0
 
 
