@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -77,8 +77,10 @@ def _part(kind: str, source: Path, out: Path) -> dict[str, float]:
         begin = time.perf_counter()
         refilm(source, out, _draw, sound=source.with_suffix(".wav"), plan=plan if kind == "looped" else None)
     seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"fps": round(count / seconds, 1), "peak_mb": round(peak), "bytes": out.stat().st_size}
+    # ru_maxrss would be that of the program that started this one, where it is larger
+    peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    peak_mb = round(int(peak[1]) / 1024) if peak else 0
+    return {"fps": round(count / seconds, 1), "peak_mb": peak_mb, "bytes": out.stat().st_size}
 
 
 def _plain(source: Path, out: Path) -> int:
