@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import av
 
 SEEK_COST = 12  # frames that could be decoded in the time in which a file is sought through
+SHORT_BY_S = 0.5  # that a file may be shorter than it says: its last frame lasts, and some begin with a gap
 ODD_FPS = 25.0  # where a file does not say
 
 
@@ -170,6 +171,7 @@ class Frames:
         self.pixel_aspect = stream.sample_aspect_ratio or Fraction(1)
         self.metadata, self.stream_metadata = dict(stream.container.metadata), dict(stream.metadata)
         self.chapters = list(stream.container.chapters()) if hasattr(stream.container, "chapters") else []
+        self._stated_s = _stated_s(stream)
         first = self.get(0)
         if first is None:
             raise not_a_video(path, ValueError("none of its pictures can be decoded"))
@@ -191,9 +193,15 @@ class Frames:
         return len(self._index.times_s)
 
     @property
+    def last_s(self) -> float:
+        """When the last one that is known is shown."""
+        return self._index.times_s[-1]
+
+    @property
     def broken(self) -> bool:
-        """Whether decoding failed before the file's end."""
-        return self._index.broken
+        """Whether decoding failed; or, once the end was reached, whether the file says that it is longer."""
+        length_s = self.last_s - self.first.time_s
+        return self._index.broken or (self._stated_s is not None and length_s < self._stated_s - SHORT_BY_S)
 
     @property
     def decoded(self) -> int:
@@ -208,3 +216,14 @@ class Frames:
             best = self._passes[-1]
         self._passes.sort(key=lambda one: one is best)  # the one not used for longest comes first
         return best.go(number)
+
+
+def _stated_s(stream: av.VideoStream) -> float | None:
+    """How long a file says that its pictures last."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    try:  # Matroska's tag, as 00:01:02.345000000
+        hours, minutes, seconds = stream.metadata["DURATION"].split(":")
+        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    except (KeyError, ValueError):
+        return None

@@ -62,6 +62,7 @@ def refilm(
     depth, colour tags, pixel aspect and times of the frames are the source's; how a phone was held is turned into the
     pixels. Further sound tracks, subtitles, chapters and what the file says about itself come along where `out` can
     hold them. What draws nothing, or with alpha 0, keeps the stored values until they are compressed again.
+    An `out` that exists is replaced when the new one is complete.
 
     Parameters
     ----------
@@ -148,8 +149,8 @@ def refilm(
                     file.mux(spoken.encode(None))
                 tracks.end()
                 notes += tracks.notes
-        if frames.broken or (shown is None and frames.known < frames.total):
-            notes.append(f"it breaks off after {frames.known} frames; what can be read is used")
+        if shown is None and frames.broken:
+            notes.append(f"it breaks off after {frames.last_s:.2f} s; what can be read is used")
     return tuple(f"{source.name}: {note}" for note in notes)
 
 

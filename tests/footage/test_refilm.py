@@ -261,9 +261,10 @@ def test_pictures_of_two_sizes_are_refused(tmp_path: Path) -> None:
 def test_a_cut_off_file_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
     source = clip(tmp_path / "a.mkv", 60)
     source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
-    refilm(source, tmp_path / "b.mp4", square, sound=speech(tmp_path / "n.wav", 0.2, 5))
+    (note,) = refilm(source, tmp_path / "b.mp4", square, sound=speech(tmp_path / "n.wav", 0.2, 5))
     length = len(stored(tmp_path / "b.mp4"))
     assert 20 < length < 40
+    assert f"breaks off after {(length - 1) / 25:.2f} s" in note
     with av.open(str(tmp_path / "b.mp4")) as file:
         for stream in file.streams:
             assert float(stream.duration * stream.time_base) == pytest.approx(length / 25, abs=1e-3)
