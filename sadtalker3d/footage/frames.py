@@ -118,7 +118,7 @@ class _Pass:
                     return True
                 if frame.pts is None or frame.pts > pts:
                     break
-        except (av.FFmpegError, ValueError, OSError):
+        except (av.FFmpegError, ValueError, OSError, IndexError):
             pass
         return False
 
@@ -127,7 +127,7 @@ class _Pass:
 
         try:
             frame = next(self._frames, None)
-        except (av.FFmpegError, ValueError, OSError) as error:
+        except (av.FFmpegError, ValueError, OSError, IndexError) as error:
             if not self._index.times_s:
                 raise not_a_video(self._path, error) from None
             self._index.broken = True

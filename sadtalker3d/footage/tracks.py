@@ -180,7 +180,7 @@ class Tracks:
         while True:
             try:
                 packet = next(packets, None)
-            except (av.FFmpegError, ValueError, OSError):  # cut off: what came before it is there
+            except (av.FFmpegError, ValueError, OSError, IndexError):  # cut off: what came before it is there
                 return
             if packet is None:
                 return
