@@ -170,7 +170,7 @@ class Frames:
         self.total: int = stream.frames
         self.pixel_aspect = stream.sample_aspect_ratio or Fraction(1)
         self.metadata, self.stream_metadata = dict(stream.container.metadata), dict(stream.metadata)
-        self.chapters = list(stream.container.chapters()) if hasattr(stream.container, "chapters") else []
+        self.chapters = list(stream.container.chapters())
         self._stated_s = _stated_s(stream)
         first = self.get(0)
         if first is None:

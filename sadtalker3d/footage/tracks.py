@@ -157,8 +157,6 @@ class Tracks:
         except ValueError:  # the format does not hold it
             pass
         text = TEXT[self._container.format]
-        if not hasattr(stream.codec_context, "encode_subtitle"):  # PyAV before 17
-            return None
         try:
             stream.codec_context.open(strict=False)
             header = stream.codec_context.subtitle_header
@@ -180,7 +178,8 @@ class Tracks:
         while True:
             try:
                 packet = next(packets, None)
-            except (av.FFmpegError, ValueError, OSError, IndexError):  # cut off: what came before it is there
+            except (av.FFmpegError, ValueError, OSError, IndexError):
+                # cut off: what came before it is there
                 return
             if packet is None:
                 return
