@@ -63,9 +63,9 @@ def _apart(kind: str, source: Path, out: Path) -> dict[str, float]:
 
 
 def _part(kind: str, source: Path, out: Path) -> dict[str, float]:
-    """Frames a second and the most memory. "plain" decodes and encodes only."""
+    """Frames a second, the cores' time for one, and the most memory. "plain" decodes and encodes only."""
     if kind == "plain":
-        begin = time.perf_counter()
+        begin, spent = time.perf_counter(), time.process_time()
         count = _plain(source, out)
     else:
         with Frames(source) as frames:
@@ -76,11 +76,16 @@ def _part(kind: str, source: Path, out: Path) -> dict[str, float]:
         )  # compiles the loops
         begin = time.perf_counter()
         refilm(source, out, _draw, sound=source.with_suffix(".wav"), plan=plan if kind == "looped" else None)
-    seconds = time.perf_counter() - begin
+    seconds, spent = time.perf_counter() - begin, time.process_time() - spent
     # ru_maxrss would be that of the program that started this one, where it is larger
     peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
     peak_mb = round(int(peak[1]) / 1024) if peak else 0
-    return {"fps": round(count / seconds, 1), "peak_mb": peak_mb, "bytes": out.stat().st_size}
+    return {
+        "fps": round(count / seconds, 1),
+        "cpu_ms": round(1000 * spent / count, 1),
+        "peak_mb": peak_mb,
+        "bytes": out.stat().st_size,
+    }
 
 
 def _plain(source: Path, out: Path) -> int:
