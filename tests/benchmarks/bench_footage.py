@@ -74,7 +74,7 @@ def _part(kind: str, source: Path, out: Path) -> dict[str, float]:
         refilm(
             source, out, _draw, sound=source.with_suffix(".wav"), plan=[Shown(0.0, 0)]
         )  # compiles the loops
-        begin = time.perf_counter()
+        begin, spent = time.perf_counter(), time.process_time()
         refilm(source, out, _draw, sound=source.with_suffix(".wav"), plan=plan if kind == "looped" else None)
     seconds, spent = time.perf_counter() - begin, time.process_time() - spent
     # ru_maxrss would be that of the program that started this one, where it is larger
