@@ -27,7 +27,8 @@ class EdgeConfig:
     steps: int = 31
     other: float = 0.13  # of `skin_colours.features`: what differs by so much from the lip's body is no lip
     gap_m: float = 0.0018  # lips nearer than this meet: there is no edge to be seen
-    reach_m: float = 0.0040  # over which the lip follows its edge
+    reach_m: float = 0.0040  # over which the lip follows its edge ...
+    more: float = 1.2  # ... and so many times how far the edge was off
     inside_m: float = 0.0008  # lips roll in at their edge: so much of what is seen last is shaded
 
 
@@ -37,13 +38,14 @@ class LipEdges:
 
     lines : for the upper and the lower lip (m,) vertices along its edge, from one corner to the other; outer (m,) those
         on the lip's body beside them
-    nearest : (n,) which of a line's vertices each vertex goes with, and by how much, follows (n,); for either lip
+    nearest : (n,) which of a line's vertices each vertex goes with, and how far from it it lies, away_m (n,), infinite
+        for what does not go with it; for either lip
     """
 
     lines: tuple[np.ndarray, np.ndarray]
     outer: tuple[np.ndarray, np.ndarray]
     nearest: tuple[np.ndarray, np.ndarray]
-    follows: tuple[np.ndarray, np.ndarray]
+    away_m: tuple[np.ndarray, np.ndarray]
 
     @classmethod
     def of(
@@ -57,7 +59,7 @@ class LipEdges:
         drop = -model.expression_basis[model.expression_names.index("jawOpen")][ids, 1]
         line_drop = [drop[place[model.points[f"inner_lip_{lip}"]]].mean() for lip in ("upper", "lower")]
         low = drop > sum(line_drop) / 2
-        lines, outer, nearest, follows = [], [], [], []
+        lines, outer, nearest, away_m = [], [], [], []
         for lip, mine, way in (
             ("upper", ~low, np.mean(config.body_m)),
             ("lower", low, -np.mean(config.low_body_m)),
@@ -69,13 +71,12 @@ class LipEdges:
             near = away.argmin(axis=1)
             lines.append(line)
             nearest.append(near)
-            share = np.exp(-((away.min(axis=1) / config.reach_m) ** 2))
-            follows.append(np.where(skin & mine, share, 0.0).astype(np.float32))
+            away_m.append(np.where(skin & mine, away.min(axis=1), np.inf).astype(np.float32))
             body = np.flatnonzero(skin & mine & (away.min(axis=1) < 0.012))
             # straight out from each of the line's vertices, to the middle of what is surely lip
             wanted = points[line] + [0, way, 0]
             outer.append(body[np.linalg.norm(points[body][None] - wanted[:, None], axis=2).argmin(axis=1)])
-        return cls(tuple(lines), tuple(outer), tuple(nearest), tuple(follows))  # type: ignore[arg-type]
+        return cls(tuple(lines), tuple(outer), tuple(nearest), tuple(away_m))  # type: ignore[arg-type]
 
     def laid(
         self, picture: np.ndarray, was: np.ndarray, px_per_m: float, config: EdgeConfig | None = None
@@ -87,8 +88,8 @@ class LipEdges:
         if apart.max() < config.gap_m:
             return moves
         bodies = (config.body_m, config.low_body_m)
-        for line, outer, near, share, body_m in zip(
-            self.lines, self.outer, self.nearest, self.follows, bodies, strict=True
+        for line, outer, near, away_m, body_m in zip(
+            self.lines, self.outer, self.nearest, self.away_m, bodies, strict=True
         ):
             reach = np.linspace(body_m[1], -config.most_m, config.steps)
             out = was[outer] - was[line]
@@ -103,6 +104,8 @@ class LipEdges:
             found = two.any(axis=1) & (apart > config.gap_m)
             edge_m = np.where(found, reach[two.argmax(axis=1)] + config.inside_m, 0.0)
             edge_m = _calm(edge_m)
+            # a lip whose edge is far off is off as a whole
+            share = np.exp(-((away_m / (config.reach_m + config.more * np.abs(edge_m[near]))) ** 2))
             moves += share[:, None] * (edge_m[:, None] * px_per_m * out)[near]
         return moves.astype(np.float32)
 
