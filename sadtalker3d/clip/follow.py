@@ -31,12 +31,16 @@ class FollowConfig:
 
 @dataclass(frozen=True)
 class Seen:
-    """A frame and the face in it, None where it is lost; `cut`: a shot begins here; `others`: other faces found."""
+    """A frame and the face in it, None where it is lost; `cut`: a shot begins here; `others`: other faces found.
+
+    number : of the frame, in the order in which they were read
+    """
 
     frame: Frame
     face: Face | None
     cut: bool
     others: int = 0
+    number: int = 0
 
 
 class Follower:
@@ -50,7 +54,7 @@ class Follower:
     def through(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Each frame with its face."""
         cuts = Cuts()
-        for frame in frames:
+        for number, frame in enumerate(frames):
             change = cuts.begins(frame.picture)
             cut = change == "surely" or (change == "perhaps" and self._jumps(frame))
             if cut:
@@ -58,7 +62,7 @@ class Follower:
             face, others = self._in(frame)
             if face is not None:
                 self._last, self._seen_s = face, frame.time_s
-            yield Seen(frame, face, cut, others)
+            yield Seen(frame, face, cut, others, number)
 
     def _jumps(self, frame: Frame) -> bool:
         """Whether the face is no longer where it was; False while there is none."""

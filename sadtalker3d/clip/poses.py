@@ -128,3 +128,19 @@ def _slides(poses: np.ndarray, places: MeshPoints) -> tuple[np.ndarray, np.ndarr
 def slides(poses: np.ndarray, places: MeshPoints) -> np.ndarray:
     """(T, 468, 2) metres from the head's places to where the detector puts the points."""
     return _slides(poses, places)[0]
+
+
+def misfits(
+    poses: np.ndarray,
+    points: np.ndarray,
+    shapes: np.ndarray,
+    places: MeshPoints,
+    focal_px: float,
+    centre: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(T, 468, 2) pixels from the head's places to the (T, 468, 2) points, and (T,) pixels a metre at the face."""
+    placed = shapes @ to_matrices(poses[:, :3]).transpose(0, 2, 1) + poses[:, None, 3:]
+    depth = np.maximum(-placed[..., 2], LEAST_Z_M)
+    scale = focal_px / depth.mean(axis=1)
+    seen = centre + focal_px * placed[..., :2] / depth[..., None] * [1, -1]
+    return points - seen - slides(poses, places) * [1, -1] * scale[:, None, None], scale

@@ -9,6 +9,7 @@ import numpy as np
 
 POINTS = 468
 ROW = np.dtype([
+    ("number", "i4"),  # of the frame in the file
     ("time_s", "f8"), ("evidence", "f4"), ("cut", "?"), ("seen", "?"),
     ("points", "f4", (POINTS, 3)),  # pixels; depth to about the same scale
     ("iris", "f4", (2, 2)),  # pixels: the subject's left eye's, then the right one's
@@ -23,12 +24,13 @@ class Spool:
         self.count = 0
 
     def add(
-        self, time_s: float, cut: bool, evidence: float = 0.0, points: np.ndarray | None = None,
+        self, number: int, time_s: float, cut: bool, evidence: float = 0.0, points: np.ndarray | None = None,
         iris: np.ndarray | None = None,
     ) -> None:  # fmt: skip
         """One frame; without points the face is lost in it."""
         row = np.zeros(1, ROW)
-        row["time_s"], row["cut"], row["evidence"], row["seen"] = time_s, cut, evidence, points is not None
+        row["number"], row["time_s"], row["cut"] = number, time_s, cut
+        row["evidence"], row["seen"] = evidence, points is not None
         if points is not None:
             row["points"], row["iris"] = points, iris
         self._file.write(row.tobytes())

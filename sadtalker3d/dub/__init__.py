@@ -6,8 +6,20 @@ take = dub.dub(performance, new, fit="pauses")           # and the performance p
 take = dub.dub(performance, new, start_s=4.2, end_s=6.0) # one line; the rest stays as it is
 """
 
-from sadtalker3d.dub.mix import DubConfig, dub
+from sadtalker3d.dub.mix import DubConfig, Dubbed, dub, dubbed
 from sadtalker3d.dub.retarget import Range, range_of, retarget
-from sadtalker3d.dub.timing import FITS, Fit, fitted
+from sadtalker3d.dub.timing import FITS, Fit, Retiming, retimed
 
-__all__ = ["FITS", "DubConfig", "Fit", "Range", "dub", "fitted", "range_of", "retarget"]
+__all__ = [
+    "FITS",
+    "DubConfig",
+    "Dubbed",
+    "Fit",
+    "Range",
+    "Retiming",
+    "dub",
+    "dubbed",
+    "range_of",
+    "retarget",
+    "retimed",
+]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sadtalker3d.dub.tension import EXPRESSIVE, OPENING, rest_of, slow_part
-from sadtalker3d.dub.timing import Fit, continued, fitted
+from sadtalker3d.dub.timing import Fit, Retiming, continued, retimed
 from sadtalker3d.edit.regions import REGIONS, checked_amounts, columns_of
 from sadtalker3d.edit.smoothing import gaussian
 from sadtalker3d.edit.timing import resample
@@ -41,6 +41,14 @@ class DubConfig:
 DEFAULT = DubConfig()
 
 
+@dataclass(frozen=True, eq=False)
+class Dubbed:
+    """A dubbed track, and which of the performance's frames each of its frames shows."""
+
+    track: Track
+    timing: Retiming
+
+
 def dub(
     performance: Track,
     speech: Track,
@@ -55,13 +63,13 @@ def dub(
     """The performance with the mouth of the new speech.
 
     Jaw, lips and tongue come from `speech`; brows, lids, gaze, nose, head and the slow part of the old mouth, the
-    person's own smile or tension, stay. Old words are taken out altogether.
+    person's own smile or tension, stay. Old words are taken out altogether; where neither voice speaks, so is nothing.
 
     Parameters
     ----------
     performance : an `open` track; its frame rate is the result's
     speech : the new speech as a track, at any rate
-    fit : what happens where the lengths differ, see `sadtalker3d.dub.timing.fitted`
+    fit : what happens where the lengths differ, see `sadtalker3d.dub.timing.retimed`
     start_s, end_s : the part of the performance that says the new words; all of it unless given. Frames outside
         are the performance's own. Without `end_s` a speech that goes on after the performance makes it go on as well.
     old_voice, new_voice : see `edit.voice_of_sound`, at the frames of `performance` and `speech`; guessed from the
@@ -71,6 +79,24 @@ def dub(
     ------
     UserError : another space than `open`, a range outside the performance, a config that is not possible
     """
+    return dubbed(
+        performance, speech, fit=fit, start_s=start_s, end_s=end_s, old_voice=old_voice, new_voice=new_voice,
+        config=config,
+    ).track  # fmt: skip
+
+
+def dubbed(
+    performance: Track,
+    speech: Track,
+    *,
+    fit: Fit = "keep",
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    old_voice: Voice | None = None,
+    new_voice: Voice | None = None,
+    config: DubConfig = DEFAULT,
+) -> Dubbed:
+    """As `dub`, with what the footage of the performance must follow."""
     for track, what in ((performance, "a performance that is dubbed"), (speech, "the new speech")):
         track.require_space("open", what)
     _check(config)
@@ -80,12 +106,13 @@ def dub(
         speech = resample(speech, performance.fps)
     old_voice = old_voice or voice_of_mouth(performance)
     new_voice = new_voice or voice_of_mouth(speech)
+    timing = Retiming.same(len(performance))
     if end_s is None and last == len(performance) and first == 0:
-        performance, old_voice = fitted(performance, old_voice, new_voice, fit)
-        last = len(performance)
+        timing = retimed(performance, old_voice, new_voice, fit)
     elif end_s is None and first + len(speech) > last:
-        performance, old_voice = continued(performance, old_voice, first + len(speech))
-        last = len(performance)
+        timing = continued(performance, first + len(speech))
+    if timing.changes or len(timing) != len(performance):
+        performance, old_voice, last = timing.track(performance), timing.voice(old_voice), len(timing)
     inside = slice(first, last)
     speech, new_voice = _filled(speech, new_voice, last - first)
     blend = _edges(last - first, performance, first, last, config)
@@ -97,7 +124,7 @@ def dub(
     expression[first:last, mouth] = kept + blend[:, None] * (mixed - kept)
     rotation = performance.rotation.copy()
     rotation[inside] = _softened(performance, old_voice, new_voice, inside, blend, config)
-    return performance.replace(
+    track = performance.replace(
         expression=expression,
         rotation=rotation,
         meta={
@@ -105,6 +132,7 @@ def dub(
             "dub": {"fit": fit, "start_s": first / performance.fps, "speech": speech.audio},
         },
     )
+    return Dubbed(track, timing)
 
 
 def _mouth(
@@ -132,7 +160,10 @@ def _mouth(
     free = np.maximum(apart, 1 - new_voice.speaking)  # lips that speak and meet are not parted again
     opening = [place for place, name in enumerate(names) if name.startswith(OPENING)]
     own[:, opening] *= free[:, None]
-    return new + own * np.clip(1 - new, 0, 1)
+    mixed = new + own * np.clip(1 - new, 0, 1)
+    # breath, laughter, a swallow: where nobody speaks there are no words to take out
+    wordless = (silent[:, 0] * (1 - old_voice.speaking[inside]))[:, None]
+    return mixed + wordless * (old[inside] - mixed)
 
 
 def _softened(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
+from sadtalker3d.dub.loops import best_loop
 from sadtalker3d.edit.timing import at_frames
 from sadtalker3d.edit.voice import Voice
 from sadtalker3d.errors import UserError
@@ -13,13 +15,69 @@ from sadtalker3d.track import Track
 
 Fit = Literal["keep", "stretch", "pauses"]
 FITS: tuple[str, ...] = get_args(Fit)
-BLEND_S = 0.8  # in which a performance that goes on comes back to where it has been
 SPEAKS = 0.85  # of `Voice.speaking`, which reaches 0.2 s into pauses: below it is one
 SHORTEST_PAUSE_S = 0.25  # shorter ones are part of a phrase
 
 
-def fitted(performance: Track, old: Voice, new: Voice, fit: Fit) -> tuple[Track, Voice]:
-    """The performance and its voice, as long as the new speech or longer.
+@dataclass(frozen=True, eq=False)
+class Retiming:
+    """What (n,) frames show of a performance: so a track, a voice and the footage itself can follow.
+
+    at : (n,) float64 places between the performance's frames
+    other : (n,) places that are dissolved in, by share (n,), 0 to 1; where it is 0 they do not count
+    """
+
+    at: np.ndarray
+    other: np.ndarray
+    share: np.ndarray
+
+    @classmethod
+    def same(cls, count: int) -> Retiming:
+        """Each frame shows itself."""
+        return cls.shown(np.arange(count, dtype=np.float64))
+
+    @classmethod
+    def shown(cls, at: np.ndarray) -> Retiming:
+        """Nothing is dissolved."""
+        return cls(at, at, np.zeros(len(at)))
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    @property
+    def changes(self) -> bool:
+        """Whether any frame shows another one than itself."""
+        return bool(self.share.any() or (self.at != np.arange(len(self.at))).any())
+
+    def track(self, track: Track) -> Track:
+        """The track as it is shown."""
+        if not self.changes and len(self) == len(track):
+            return track
+        one, other = at_frames(track, self.at), at_frames(track, self.other)
+        share = self.share[:, None].astype(np.float32)
+
+        def mixed(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+            return np.where(share > 0, first + share * (second - first), first)
+
+        return one.replace(
+            expression=mixed(one.expression, other.expression),
+            rotation=mixed(one.rotation, other.rotation),
+            translation=mixed(one.translation, other.translation),
+        )
+
+    def voice(self, voice: Voice) -> Voice:
+        """The voice as it is heard."""
+        places = np.arange(len(voice.speaking))
+
+        def mixed(values: np.ndarray) -> np.ndarray:
+            one, other = np.interp(self.at, places, values), np.interp(self.other, places, values)
+            return one + self.share * (other - one)
+
+        return Voice(mixed(voice.loudness), mixed(voice.speaking))
+
+
+def retimed(performance: Track, old: Voice, new: Voice, fit: Fit) -> Retiming:
+    """How the performance is shown so that it is as long as the new speech or longer.
 
     fit : "keep": in its own time; where the speech is longer, the performance goes on through a blend into what it
         did before. "stretch": faster or slower, to the speech's length. "pauses": phrase by phrase, so that it pauses
@@ -29,41 +87,34 @@ def fitted(performance: Track, old: Voice, new: Voice, fit: Fit) -> tuple[Track,
     """
     count = len(new.speaking)
     if fit == "keep":
-        return continued(performance, old, count)
+        return continued(performance, count)
     if fit == "stretch":
-        return _shown_at(performance, old, np.arange(count) * (len(performance) / count))
-    if fit == "pauses":
-        return _shown_at(performance, old, _by_phrases(old.speaking, new.speaking, performance.fps))
-    raise UserError(f"'{fit}' is no way to fit a performance to a speech; choose {', '.join(FITS)}")
+        at = np.arange(count) * (len(performance) / count)
+    elif fit == "pauses":
+        at = _by_phrases(old.speaking, new.speaking, performance.fps)
+    else:
+        raise UserError(f"'{fit}' is no way to fit a performance to a speech; choose {', '.join(FITS)}")
+    return Retiming.shown(np.clip(at, 0, len(performance) - 1))
 
 
-def continued(performance: Track, voice: Voice, count: int) -> tuple[Track, Voice]:
-    """The performance, going on to at least `count` frames: its end blends into an earlier part, again and again."""
-    if count <= len(performance):
-        return performance, voice
-    overlap = min(round(BLEND_S * performance.fps), len(performance) // 2)
-    round_of = len(performance) - overlap
-    place = np.arange(count)
-    again = np.where(place < len(performance), place, overlap + (place - len(performance)) % max(round_of, 1))
-    rising = (np.arange(overlap) + 1) / (overlap + 1)
+def continued(performance: Track, count: int) -> Retiming:
+    """The performance, going on to at least `count` frames: from near its end it blends into an earlier part that
+    looks alike, again and again."""
+    length = len(performance)
+    if count <= length:
+        return Retiming.same(length)
+    loop = best_loop(performance)
+    span = loop.leave - loop.enter  # frames of a round
+    place = np.arange(count, dtype=np.float64)
+    into = place - loop.leave
+    rounds = np.floor(np.maximum(into, 0) / span)
+    at = np.where(into < 0, place, loop.enter + np.maximum(into, 0) - rounds * span)
+    # at the beginning of each round the last one still goes on, and fades
+    faded = (into >= 0) & (at - loop.enter < loop.overlap)
+    rising = (at - loop.enter + 1) / (loop.overlap + 1)
     rising = rising * rising * (3 - 2 * rising)
-    into = (place - round_of) % max(round_of, 1)  # within a round, counted from where the blend begins
-    blended = np.flatnonzero((place >= round_of) & (into < overlap))
-
-    def going_on(values: np.ndarray) -> np.ndarray:
-        end = values[np.minimum(round_of + into[blended], len(values) - 1)]
-        start = values[into[blended]]
-        result = values[again]
-        share = rising[into[blended]].reshape((-1,) + (1,) * (values.ndim - 1))
-        result[blended] = end + share * (start - end)
-        return result
-
-    longer = performance.replace(
-        expression=going_on(performance.expression),
-        rotation=going_on(performance.rotation),
-        translation=going_on(performance.translation),
-    )
-    return longer, Voice(going_on(voice.loudness), going_on(voice.speaking))
+    other = np.where(faded, at + span, at)
+    return Retiming(at, other, np.where(faded, 1 - rising, 0.0))
 
 
 def phrases(speaking: np.ndarray, fps: float) -> np.ndarray:
@@ -101,11 +152,3 @@ def _as_many(olds: np.ndarray, news: np.ndarray) -> tuple[np.ndarray, np.ndarray
         return edges
 
     return merged(olds), merged(news)
-
-
-def _shown_at(performance: Track, voice: Voice, frames: np.ndarray) -> tuple[Track, Voice]:
-    """The performance at (n,) places between its frames."""
-    at = np.clip(frames, 0, len(performance) - 1)
-    places = np.arange(len(performance))
-    shown = at_frames(performance, at)
-    return shown, Voice(np.interp(at, places, voice.loudness), np.interp(at, places, voice.speaking))

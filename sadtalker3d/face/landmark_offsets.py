@@ -41,14 +41,7 @@ def landmark_offsets(
     apart : how much is believed of what parts the lips beyond the linear head. With 0, for a closed mouth, the points
         that meet move as one and the offsets leave the lips of the head at rest closed.
     """
-    from scipy.interpolate import RBFInterpolator
-    from scipy.spatial import cKDTree
-
     config = config or SpreadConfig()
-    expression = np.zeros(64, np.float32)
-    expression[model.expression_names.index("jawOpen")] = config.jaw_open
-    shape = model.vertices(identity.astype(np.float32), expression)
-    sites = places.of(shape).astype(np.float64)
     moves = moves_m.copy()
     moves[list(OVAL)] *= config.oval
     moves *= np.minimum(1, config.most_m / np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-12))
@@ -58,18 +51,57 @@ def landmark_offsets(
     moves[upper] += half
     moves[lower] -= half
     rows = np.unique(model.weld[np.unique(model.faces[np.concatenate([model.parts[p] for p in SOFT])])])
-    distance = cKDTree(sites).query(shape[rows], distance_upper_bound=2.5 * config.reach_m)[0]
-    rows, distance = rows[np.isfinite(distance)], distance[np.isfinite(distance)]
-    warp = RBFInterpolator(sites * 10, moves, kernel="linear", degree=1, smoothing=config.smoothing)
     offsets = np.zeros_like(model.mean)
-    fade = np.exp(-((np.maximum(distance - FREE_M, 0) / config.reach_m) ** 2))
-    offsets[rows] = warp(shape[rows].astype(np.float64) * 10) * fade[:, None]
+    near, spread = _spread(model, places, identity, moves, rows, config)
+    offsets[rows[near]] = spread
     offsets = offsets[model.weld]
     rest = model.vertices(identity.astype(np.float32))
     for _ in range(SEALED):
         offsets += ((1 - apart) * lip_seal(model, rest + offsets))[model.weld]
     _carry_rigid(model, offsets)
     return offsets.astype(np.float32)
+
+
+def spread_matrix(
+    model: FaceModel, places: MeshPoints, ids: np.ndarray, config: SpreadConfig | None = None
+) -> np.ndarray:
+    """(n, 468) float32: how soft vertices `ids` (n,) of the mean head go with displacements of the points.
+
+    Teeth, gums and tongue do not.
+    """
+    config = config or SpreadConfig()
+    rigid = np.unique(
+        np.concatenate([model.faces[model.parts[p]] for p in ("teeth", "gums", "tongue", "eyes")])
+    )
+    soft = ~np.isin(ids, rigid)
+    near, spread = _spread(model, places, np.zeros(80), np.eye(len(places.corners)), ids[soft], config)
+    spread[:, list(OVAL)] *= config.oval
+    matrix = np.zeros((len(ids), len(places.corners)), np.float32)
+    matrix[np.flatnonzero(soft)[near]] = spread
+    return matrix
+
+
+def _spread(
+    model: FaceModel,
+    places: MeshPoints,
+    identity: np.ndarray,
+    moves: np.ndarray,
+    rows: np.ndarray,
+    config: SpreadConfig,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(468, k) values at the points, spread over those of the vertices `rows` that are near: which, and (m, k)."""
+    from scipy.interpolate import RBFInterpolator
+    from scipy.spatial import cKDTree
+
+    expression = np.zeros(64, np.float32)
+    expression[model.expression_names.index("jawOpen")] = config.jaw_open
+    shape = model.vertices(identity.astype(np.float32), expression)
+    sites = places.of(shape).astype(np.float64)
+    distance = cKDTree(sites).query(shape[rows], distance_upper_bound=2.5 * config.reach_m)[0]
+    near = np.isfinite(distance)
+    warp = RBFInterpolator(sites * 10, moves, kernel="linear", degree=1, smoothing=config.smoothing)
+    fade = np.exp(-((np.maximum(distance[near] - FREE_M, 0) / config.reach_m) ** 2))
+    return near, warp(shape[rows[near]].astype(np.float64) * 10) * fade[:, None]
 
 
 SOFT = ("skin", "hair", "rim", "mouth", "lashes")

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sadtalker3d.errors import UserError
+from sadtalker3d.footage.upright import turn_of
+
+if TYPE_CHECKING:
+    import av
 
 NO_VIDEOS = ("tty", "lavfi")  # what FFmpeg makes of a text
 
@@ -46,45 +52,58 @@ def timed_frames(path: str | Path, longest_px: int | None = None) -> Iterator[Fr
     """
     import av
 
-    path = Path(path)
-    if os.path.isdir(path):  # pathlib's own raises for a name that is too long
-        raise UserError(f"{path}: is a folder; name a video in it")
     read, time_s = 0, 0.0
-    try:
-        # a file object and no protocols: a playlist must not make FFmpeg open other files or addresses
-        with (
-            path.open("rb") as file,
-            av.open(file, "r", options={"protocol_whitelist": "none"}) as container,
-        ):
-            if container.format.name in NO_VIDEOS or not container.streams.video:
-                raise UserError(f"{path}: holds no pictures; give a video")
-            stream = container.streams.video[0]
-            step_s = 1 / float(stream.average_rate or 25)
+    with opened(path) as (container, stream):
+        step_s = 1 / float(stream.average_rate or 25)
+        try:
             for frame in container.decode(stream):
-                # phones note how they were held, counter-clockwise like np.rot90
-                turns = round(getattr(frame, "rotation", 0) / 90) % 4
+                turn = turn_of(frame)
                 long_px = max(frame.width, frame.height)
                 scale = min(1.0, longest_px / long_px) if longest_px else 1.0
                 width, height = (max(round(n * scale), 1) for n in (frame.width, frame.height))
                 pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
                 time_s = time_s + step_s if frame.time is None else float(frame.time)
-                yield Frame(np.ascontiguousarray(np.rot90(pixels, turns)), time_s, stream.frames, scale)
+                yield Frame(np.ascontiguousarray(turn.upright(pixels)), time_s, stream.frames, scale)
                 read += 1
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such video; check the name") from None
-    except (av.FFmpegError, ValueError, OSError) as error:
-        if not read:
-            raise UserError(f"{path}: not a video that can be read ({error}); give an MP4 file") from None
+        except (av.FFmpegError, ValueError, OSError) as error:
+            if not read:
+                raise not_a_video(path, error) from None
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """A video and its first pictures.
+
+    Raises UserError: missing, a folder, or not a video.
+    """
+    import av
+
+    path = Path(path)
+    if os.path.isdir(path):  # pathlib's own raises for a name that is too long
+        raise UserError(f"{path}: is a folder; name a video in it")
+    with ExitStack() as closing:
+        try:
+            file = closing.enter_context(path.open("rb"))
+            # a file object and no protocols: a playlist must not make FFmpeg open other files or addresses
+            options = {"protocol_whitelist": "none"}
+            container = closing.enter_context(av.open(file, "r", metadata_errors="replace", options=options))
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such video; check the name") from None
+        except (av.FFmpegError, ValueError, OSError) as error:
+            raise not_a_video(path, error) from None
+        if container.format.name in NO_VIDEOS or not container.streams.video:
+            raise UserError(f"{path}: holds no pictures; give a video")
+        yield container, container.streams.video[0]
+
+
+def not_a_video(path: str | Path, error: Exception) -> UserError:
+    """What to raise where nothing can be read."""
+    return UserError(f"{path}: not a video that can be read ({error}); give an MP4 file")
 
 
 def sound_start_s(path: str | Path) -> float | None:
     """When a video's first sound begins, on the clock of `Frame.time_s`; None where it has no sound."""
-    import av
-
-    with (
-        Path(path).open("rb") as file,
-        av.open(file, "r", options={"protocol_whitelist": "none"}) as container,
-    ):
+    with opened(path) as (container, _):
         if not container.streams.audio:
             return None
         sound = container.streams.audio[0]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sadtalker3d.errors import UserError
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -55,6 +57,7 @@ CONTAINERS: Mapping[str, Container] = {
     # bitexact: Matroska's identifiers are random otherwise
     ".webm": Container("webm", VP9, VP9_ALPHA, "libopus", (48000,), options={"fflags": "+bitexact"}),
     ".mov": Container("mov", PRORES_HQ, PRORES_4444, "pcm_s16le", (44100, 48000), sound_bit_rate=None),
+    ".mkv": Container("matroska", H264, None, "aac", (44100, 48000), options={"fflags": "+bitexact"}),
 }
 SEE_THROUGH = ".webm, .mov or a folder of PNG pictures"
 
@@ -62,3 +65,11 @@ SEE_THROUGH = ".webm, .mov or a folder of PNG pictures"
 def container_of(path: Path) -> Container | None:
     """By the ending; None when it is no video's."""
     return CONTAINERS.get(path.suffix.lower())
+
+
+def video_container(path: Path) -> Container:
+    """By the ending; UserError when it is no video's."""
+    container = container_of(path)
+    if container is None:
+        raise UserError(f"{path}: a video is written as {' or '.join(CONTAINERS)}; choose such a name")
+    return container

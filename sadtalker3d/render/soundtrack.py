@@ -14,6 +14,8 @@ from sadtalker3d.audio import Sound, open_audio
 if TYPE_CHECKING:
     import av
 
+    from sadtalker3d.render.containers import Container
+
 BLOCK = 4096  # samples
 
 
@@ -26,6 +28,7 @@ class Soundtrack:
     Parameters
     ----------
     rates_hz : those that the video may have; a sound at any other is resampled to the last
+    silence_s : before it begins
 
     Attributes
     ----------
@@ -37,11 +40,12 @@ class Soundtrack:
     UserError : the file is missing or holds no sound that can be read
     """
 
-    def __init__(self, path: str | Path, rates_hz: tuple[int, ...]) -> None:
+    def __init__(self, path: str | Path, rates_hz: tuple[int, ...], silence_s: float = 0.0) -> None:
         self._sound = open_audio(path)
         self._channels = 2 if self._sound.channels == 2 else 1
         self.layout = ("mono", "stereo")[self._channels - 1]
         self.rate_hz = self._sound.rate_hz if self._sound.rate_hz in rates_hz else rates_hz[-1]
+        self._silence = round(silence_s * self.rate_hz)
         self._blocks = self._resampled()
         self._left = np.empty((1, 0), np.float32)  # of the last block
         self._given = 0
@@ -61,6 +65,8 @@ class Soundtrack:
         """Blocks of (channels, n) float32 at `rate_hz`, without end."""
         import av
 
+        for first in range(0, self._silence, BLOCK):
+            yield np.zeros((self._channels, min(BLOCK, self._silence - first)), np.float32)
         resampler = av.AudioResampler("fltp", self.layout, self.rate_hz)
         stored = _from_soundfile if self._sound.reader == "soundfile" else _from_av
         for block in stored(self._sound):
@@ -81,6 +87,19 @@ class Soundtrack:
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples, np.float32), "fltp", self.layout)
         frame.sample_rate = rate_hz
         return frame
+
+
+def sound_stream(
+    file: av.container.OutputContainer, sound: Soundtrack, container: Container
+) -> av.AudioStream:
+    """A track of a file for it."""
+    import av
+
+    stream = file.add_stream(container.sound_codec, rate=sound.rate_hz, layout=sound.layout)
+    assert isinstance(stream, av.AudioStream)
+    if container.sound_bit_rate is not None:
+        stream.bit_rate = container.sound_bit_rate
+    return stream
 
 
 def _from_soundfile(sound: Sound) -> Iterator[np.ndarray]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +11,12 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import replacing
-from sadtalker3d.render.containers import CONTAINERS, SEE_THROUGH, Container, Pictures, container_of
-from sadtalker3d.render.soundtrack import Soundtrack
+from sadtalker3d.render.ahead import Ahead
+from sadtalker3d.render.containers import SEE_THROUGH, Pictures, video_container
+from sadtalker3d.render.soundtrack import Soundtrack, sound_stream
 
 if TYPE_CHECKING:
     import av
-
-AHEAD = 4  # pictures that may wait for the encoder, of 0.8 MB each at 512 x 512
-
 
 THREADS = 2  # fixed, because an encoder's output depends on it and the same input gives the same bytes
 
@@ -54,9 +50,7 @@ def write_video(
     import av
 
     path = Path(path)
-    container = container_of(path)
-    if container is None:
-        raise UserError(f"{path}: a video is written as {' or '.join(CONTAINERS)}; choose such a name")
+    container = video_container(path)
     source = iter(frames)
     first = next(source, None)
     if first is None:
@@ -73,7 +67,7 @@ def write_video(
         av.open(str(partial), "w", format=container.format, options=dict(container.options)) as file,
     ):
         video = _video_stream(file, first, rate, pictures)
-        audio = None if sound is None else _audio_stream(file, sound, container)
+        audio = None if sound is None else sound_stream(file, sound, container)
 
         def encode(frame: av.VideoFrame, count: int) -> None:
             frame = _yuv(frame, pictures)
@@ -86,14 +80,9 @@ def write_video(
 
         count = 0
         # one thread encodes in the pictures' order while the next ones are drawn
-        with ThreadPoolExecutor(1) as encoder:
-            waiting: deque[Future[None]] = deque()
+        with Ahead() as encoder:
             for count, picture in enumerate(_with_first(first, source), start=1):
-                waiting.append(encoder.submit(encode, _rgb(picture, video, channels), count))
-                if len(waiting) > AHEAD:
-                    waiting.popleft().result()
-            while waiting:
-                waiting.popleft().result()
+                encoder.do(encode, _rgb(picture, video, channels), count)
         for stream in (video, audio):
             if stream is not None:
                 file.mux(stream.encode(None))
@@ -155,15 +144,3 @@ def _yuv(frame: av.VideoFrame, pictures: Pictures) -> av.VideoFrame:
         format=pictures.pixel_format, dst_colorspace=Colorspace.ITU709,
         src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG,
     )  # fmt: skip
-
-
-def _audio_stream(
-    file: av.container.OutputContainer, sound: Soundtrack, container: Container
-) -> av.AudioStream:
-    import av
-
-    stream = file.add_stream(container.sound_codec, rate=sound.rate_hz, layout=sound.layout)
-    assert isinstance(stream, av.AudioStream)
-    if container.sound_bit_rate is not None:
-        stream.bit_rate = container.sound_bit_rate
-    return stream

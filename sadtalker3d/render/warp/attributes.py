@@ -9,19 +9,13 @@ import numpy as np
 
 from sadtalker3d.render.warp.composite import ATTRIBUTES, stretched
 from sadtalker3d.render.warp.motion import HeadMotion, smooth_step
-from sadtalker3d.render.warp.mouth_colours import depth_behind_lips
-from sadtalker3d.render.warp.mouth_light import mouth_light
+from sadtalker3d.render.warp.mouth_light import InsideLight, mouth_light
 from sadtalker3d.render.warp.relight import Relight
 from sadtalker3d.render.warp.surface import Surface
 from sadtalker3d.render.warp.zones import Zones
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
-
-
-ASIDE = 0.35  # how much less light reaches places beside the middle of the mouth, against those behind it
-
-REDDEN = (0.75, 1.15, 1.15)  # exponents on the light in the mouth: flesh throws on red light
 
 
 @dataclass(frozen=True)
@@ -57,9 +51,7 @@ class Attributes:
         self._eyes = [np.flatnonzero(eyes & left), np.flatnonzero(eyes & ~left)]
         self._left = np.pad(left, (0, k))
         inner = ids[self._inner]
-        self._depth_m = np.hypot(depth_behind_lips(motion, model, inner), ASIDE * motion.rest[inner, 0])
-        flesh = ~np.isin(inner, np.unique(model.faces[model.parts["teeth"]]))
-        self._redden = np.where(flesh[:, None], np.array(REDDEN, np.float32), 1)
+        self._inside = InsideLight.of(motion, model, inner)
         self._corners = surface.faces.ravel()
         self._touching = np.maximum(np.bincount(self._corners, minlength=len(ids) + k), 1)
         lips = zones.lip_heights(np.zeros_like(motion.rest))
@@ -110,8 +102,7 @@ class Attributes:
         # colours that were filled in are lit like what lies around them, not like the fold they were hidden in
         attributes[:, 5:] = surface.colour * (gain**self._in_photo)[:, None]
         lips = self._zones.lip_heights(displacement)
-        light = mouth_light(self._depth_m, points[self._inner, 1], lips)
-        attributes[self._inner, 5:] *= light[:, None] ** self._redden
+        attributes[self._inner, 5:] *= self._inside.on(points[self._inner, 1], lips)
         patch = points[len(surface.ids) :, 1]
         # the photo's own teeth are lit as they are; only the last slit between closing lips is dark
         light = mouth_light(np.zeros(len(patch)), patch, lips) / self._patch_light

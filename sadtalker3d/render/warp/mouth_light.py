@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from sadtalker3d.render.warp.motion import HeadMotion
+
+if TYPE_CHECKING:
+    from bfm.model import FaceModel
+
+ASIDE = 0.35  # how much less light reaches places beside the middle of the mouth, against those behind it
+REDDEN = (0.75, 1.15, 1.15)  # exponents on the light in the mouth: flesh throws on red light
 
 
 @dataclass(frozen=True)
@@ -43,3 +52,24 @@ def mouth_light(
     light *= 1 - config.upper_shadow * np.exp(-np.maximum(upper - height_m, 0) / config.shadow_m)
     light *= 1 - config.lower_shadow * np.exp(-np.maximum(height_m - lower, 0) / config.shadow_m)
     return np.maximum(light, config.least) ** (1 / 2.2)
+
+
+@dataclass(frozen=True)
+class InsideLight:
+    """The light on places inside the mouth: depth_m (n,) behind the lips, tint (n, 3) exponents on it."""
+
+    depth_m: np.ndarray
+    tint: np.ndarray
+
+    @classmethod
+    def of(cls, motion: HeadMotion, model: FaceModel, rows: np.ndarray) -> InsideLight:
+        """Of the head's vertices `rows` (n,); teeth are lit white, flesh reddish."""
+        from sadtalker3d.render.warp.mouth_colours import depth_behind_lips
+
+        depth_m = np.hypot(depth_behind_lips(motion, model, rows), ASIDE * motion.rest[rows, 0])
+        flesh = ~np.isin(rows, np.unique(model.faces[model.parts["teeth"]]))
+        return cls(depth_m, np.where(flesh[:, None], np.array(REDDEN, np.float32), 1))
+
+    def on(self, height_m: np.ndarray, lip_heights_m: tuple[float, float]) -> np.ndarray:
+        """(n, 3) factors on sRGB colours; see `mouth_light`."""
+        return mouth_light(self.depth_m, height_m, lip_heights_m)[:, None] ** self.tint

@@ -1,0 +1,104 @@
+"""The part of the head that is drawn anew: lips, cheeks and jaw, and the inside of the mouth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sadtalker3d.face.landmark_offsets import spread_matrix
+from sadtalker3d.face.mesh_points import MeshPoints
+from sadtalker3d.render.warp.motion import smooth_step
+
+if TYPE_CHECKING:
+    from bfm.model import FaceModel
+
+INSIDE = ("mouth", "teeth", "gums", "tongue")
+
+
+@dataclass(frozen=True)
+class RegionConfig:
+    """Where the face is bent; places on the mean head in metres from its pivot."""
+
+    below_m: tuple[float, float] = (0.022, -0.006)  # the tip of the nose is at 0, the eyes are at 0.03
+    before_m: tuple[float, float] = (0.018, 0.044)  # in depth: the ear stays
+    above_m: tuple[float, float] = (-0.115, -0.098)  # the throat stays
+
+
+@dataclass(frozen=True)
+class LowerFace:
+    """n vertices of the head and their triangles.
+
+    ids : (n,) of the head's vertices; faces (F, 3) int32 over the n
+    bends : (n,) float32 how much of a change of expression is shown, 0 at the border
+    inner : which of the n lie inside the mouth; teeth : which of those are teeth
+    skin : (n,) bool; weld (n,) the first of the n at the same place
+    follows : (n, 468) float32 how a vertex goes with what is left of the detector's points
+    """
+
+    ids: np.ndarray
+    faces: np.ndarray
+    bends: np.ndarray
+    inner: np.ndarray
+    skin: np.ndarray
+    weld: np.ndarray
+    follows: np.ndarray
+    basis: np.ndarray  # (64, n * 3) float32
+    upper: np.ndarray  # of the n: the middles of the inner lips' edges
+    lower: np.ndarray
+    lips: np.ndarray  # (n,) bool
+    lip_line: np.ndarray  # (n,) float32, 1 on the line between the lips
+
+    @classmethod
+    def of(cls, model: FaceModel, places: MeshPoints, config: RegionConfig | None = None) -> LowerFace:
+        """The lower face of a head."""
+        config = config or RegionConfig()
+        _, y, z = model.mean.T
+        bends = (
+            smooth_step(-y, -config.below_m[0], -config.below_m[1])
+            * smooth_step(z, *config.before_m)
+            * smooth_step(y, *config.above_m)
+        )
+        skin_faces = model.faces[model.parts["skin"]]
+        drawn = skin_faces[(bends[skin_faces] > 0).any(axis=1)]
+        inside = [model.faces[model.parts[name]] for name in INSIDE if name in model.parts]
+        inner = np.unique(np.concatenate(inside))
+        bends[inner] = 1.0
+        ids, local = np.unique(np.concatenate([drawn, *inside]), return_inverse=True)
+        _, first, weld = np.unique(model.weld[ids], return_index=True, return_inverse=True)
+        points = model.points
+        near_lips = _distance(model, np.concatenate([points["inner_lip_upper"], points["inner_lip_lower"]]))
+        place = np.full(len(model.mean), -1)
+        place[ids] = np.arange(len(ids))
+
+        def middle(name: str) -> np.ndarray:
+            rows = points[name]
+            return place[rows[np.abs(model.mean[rows, 0]) < 0.008]]
+
+        return cls(
+            ids,
+            np.ascontiguousarray(local.reshape(-1, 3), np.int32),
+            bends[ids].astype(np.float32),
+            np.flatnonzero(np.isin(ids, inner)),
+            np.isin(ids, np.unique(drawn)) & ~np.isin(ids, inner),
+            first[weld],
+            spread_matrix(model, places, ids),
+            np.ascontiguousarray(model.expression_basis[:, ids].reshape(64, -1), np.float32),
+            middle("inner_lip_upper"),
+            middle("inner_lip_lower"),
+            near_lips[ids] < 0.010,
+            (1 - smooth_step(near_lips[ids], 0.0006, 0.0018)).astype(np.float32),
+        )
+
+    @cached_property
+    def skin_rows(self) -> np.ndarray:
+        """The rows of skin among the n."""
+        return np.flatnonzero(self.skin)
+
+
+def _distance(model: FaceModel, points: np.ndarray) -> np.ndarray:
+    from scipy.spatial import cKDTree
+
+    return np.asarray(cKDTree(model.mean[points]).query(model.mean)[0])
