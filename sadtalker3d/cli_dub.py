@@ -12,7 +12,8 @@ from sadtalker3d.cli_options import Force, Progress, Seed
 DUB_EXAMPLES = (
     "Examples: sadtalker3d dub take.json --audio german.wav -o german.json --fit pauses; "
     "sadtalker3d dub take.json --audio line3.wav --from 12.4 -o fixed.json --sound fixed.wav; "
-    "sadtalker3d dub take.json --lines lines.csv -o film.json --sound film.wav"
+    "sadtalker3d dub take.json --lines lines.csv -o film.json --sound film.wav; "
+    "sadtalker3d dub interview.mp4 --audio german.wav -o german.json --video german.mp4"
 )
 
 
@@ -50,12 +51,26 @@ def dub(
         float, typer.Option(help="How much of the performer's own smile or tension stays, 0 to 2.")
     ] = 1.0,
     soften: Annotated[
-        float, typer.Option(help="How much of the head's accents goes where the new voice is silent, 0 to 1.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            help="How much of the head's accents goes where the new voice is silent, 0 to 1; 0.5, and 0 with --video.",
+            show_default=False,
+        ),
+    ] = None,
     mouth: Annotated[float, typer.Option(help="Strength of the new mouth, 0 to 10.", min=0, max=10)] = 1.0,
     sound: Annotated[
         Path | None, typer.Option(help="Write the result's sound to this .wav.", show_default=False)
     ] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the footage with the new mouth and sound: .mp4, .mkv, .mov or .webm.",
+            show_default=False,
+        ),
+    ] = None,
+    face: Annotated[
+        str, typer.Option(help="Which face of a video: 1 the largest, 2 the next; or X,Y, a point on it.")
+    ] = "1",
     onto: Annotated[
         Path | None,
         typer.Option(
@@ -74,7 +89,8 @@ def dub(
 
     made = run(
         performance, out, audio=audio, lines=lines, fit=fit, start_s=start_s, end_s=end_s, tension=tension,
-        soften=soften, gains={"mouth": mouth}, seed=seed, sound=sound, onto=onto, rig_map=rig,
+        soften=soften, gains={"mouth": mouth}, face=face, seed=seed, sound=sound,
+        video=video, onto=onto, rig_map=rig,
         force=force, show=progress,
     )  # fmt: skip
     for note in made.notes:

@@ -42,12 +42,11 @@ def clock_of(frames_s: np.ndarray, cut: np.ndarray, fps: float | None, sound_s: 
         fps = rate or ODD_FPS
         if rate is None and len(frames_s) > 2:
             notes.append(f"its frames come at odd times; the track has {fps:g} frames a second")
-    start_s = float(frames_s[0])
-    if sound_s is not None and abs(sound_s - start_s) > 0.5 / fps:
+    start_s = begins_s(float(frames_s[0]), sound_s, fps)
+    if start_s != frames_s[0]:
         notes.append(
-            f"the pictures begin {start_s - sound_s:+.2f} s from the sound; the track begins with the sound"
+            f"the pictures begin {frames_s[0] - start_s:+.2f} s from the sound; the track begins with the sound"
         )
-        start_s = sound_s
     at_s = even_times(start_s, max(float(frames_s[-1]), start_s), fps)
     cuts_s = frames_s[cut]
     cuts_s = cuts_s[(cuts_s > at_s[0]) & (cuts_s <= at_s[-1])]
@@ -63,3 +62,10 @@ def clock_of(frames_s: np.ndarray, cut: np.ndarray, fps: float | None, sound_s: 
 def _seconds(times_s: np.ndarray) -> str:
     shown = ", ".join(f"{t:.2f}" for t in times_s[:6])
     return f"{shown} s" + (f" and {len(times_s) - 6} more" if len(times_s) > 6 else "")
+
+
+def begins_s(first_s: float, sound_s: float | None, fps: float) -> float:
+    """Time 0 of a track on its film's clock: where the sound begins, or the first frame when that is the same or alone."""
+    if sound_s is None or abs(sound_s - first_s) <= 0.5 / fps:
+        return first_s
+    return sound_s
