@@ -181,7 +181,7 @@ def _said(
         new = _speech(line.sound, seed, several, show)
         voice = _voice(line.sound, new)
         if voice is not None and voice.speaking.max() < SPEAKS:
-            notes.append(f"{line.sound.name}: nobody is heard speaking in it, so the mouth rests")
+            notes.append(f"{line.sound.name}: nobody is heard speaking in it, so the mouth says nothing")
         if new.duration_s > LONGEST_OVER * take.duration_s:
             notes.append(
                 f"{line.sound.name} is {new.duration_s:g} s long, the performance {take.duration_s:g} s: "

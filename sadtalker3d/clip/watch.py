@@ -26,9 +26,8 @@ class WatchConfig:
 
     most_yaw_rad: float = 0.87  # 50 degrees: beyond, the detector makes half of the face up
     small_px: float = 64.0  # of the face's longer side: lips are then a guess
-    least_evidence: float = (
-        5.0  # followed, but not believed: covered up to the nose, or bowed by more than 40 degrees
-    )
+    clear_evidence: float = 10.0  # reached at least once: profiles that pass for a face stay below
+    least_evidence: float = 5.0  # below, followed but not believed: covered, or bowed by 40 degrees
 
 
 class Watch:
@@ -37,7 +36,7 @@ class Watch:
     def __init__(self, path: Path, face: Choice = 1, config: WatchConfig | None = None) -> None:
         self.path, self.face, self.config = path, face, config or WatchConfig()
         self.size_px, self.scale, self.others, self.read, self.seen = (0, 0), 1.0, 0, 0, 0
-        self.covered, self._begins_s, self._beside = Covered(), 0.0, False
+        self.covered, self._begins_s, self._beside, self._clearest = Covered(), 0.0, False, -np.inf
 
     def through(self, frames: Iterable[Frame], progress: Report | None = None) -> Iterator[Seen]:
         """Each frame that counts, with its face.
@@ -65,6 +64,8 @@ class Watch:
             self.covered.add(seen)
             if seen.face is not None and not self.seen:
                 self._beside = is_beside(seen.face, self.face, self.scale)
+            if seen.face is not None:
+                self._clearest = max(self._clearest, seen.face.evidence)
             if seen.face is not None and seen.face.evidence < self.config.least_evidence:
                 seen = replace(seen, face=None)
             self.seen += seen.face is not None
@@ -73,10 +74,15 @@ class Watch:
                 progress(self.read, max(seen.frame.total, self.read))
         if not self.read:
             raise UserError(f"{self.path}: holds no pictures that can be read; export the video again")
-        if not self.seen:
+        if not self.seen or self._clearest < self.config.clear_evidence:
+            what = (
+                "no face found in it"
+                if not self.seen
+                else "the face in it is turned away, covered or unclear throughout"
+            )
             raise UserError(
-                f"{self.path}: no face found in it; give one in which a face is seen from the front, unobstructed and "
-                "at least 32 pixels tall"
+                f"{self.path}: {what}; give one in which a face is seen from the front, unobstructed and at "
+                "least 32 pixels tall"
             )
 
     def notes(self, more: Iterable[str], yaw_rad: np.ndarray, height_px: float) -> tuple[str, ...]:
