@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sadtalker3d.face.lip_seal import lip_seal
-from sadtalker3d.face.mesh_points import LOWER_INNER, OVAL, UPPER_INNER, MeshPoints
+from sadtalker3d.face.mesh_points import LOWER_INNER, LOWER_LIP, OVAL, UPPER_INNER, UPPER_LIP, MeshPoints
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
@@ -52,7 +52,7 @@ def landmark_offsets(
     moves[lower] -= half
     rows = np.unique(model.weld[np.unique(model.faces[np.concatenate([model.parts[p] for p in SOFT])])])
     offsets = np.zeros_like(model.mean)
-    near, spread = _spread(model, places, identity, moves, rows, config)
+    near, spread = _spread(model, places, identity, moves, rows, config, config.smoothing)
     offsets[rows[near]] = spread
     offsets = offsets[model.weld]
     rest = model.vertices(identity.astype(np.float32))
@@ -67,14 +67,18 @@ def spread_matrix(
 ) -> np.ndarray:
     """(n, 468) float32: how soft vertices `ids` (n,) of the mean head go with displacements of the points.
 
-    Teeth, gums and tongue do not.
+    Teeth, gums and tongue do not. Lips go with theirs exactly: of a filmed mouth every pixel counts.
     """
     config = config or SpreadConfig()
     rigid = np.unique(
         np.concatenate([model.faces[model.parts[p]] for p in ("teeth", "gums", "tongue", "eyes")])
     )
     soft = ~np.isin(ids, rigid)
-    near, spread = _spread(model, places, np.zeros(80), np.eye(len(places.corners)), ids[soft], config)
+    smoothing = np.full(len(places.corners), config.smoothing)
+    smoothing[[*UPPER_LIP, *LOWER_LIP]] *= 0.02
+    near, spread = _spread(
+        model, places, np.zeros(80), np.eye(len(places.corners)), ids[soft], config, smoothing
+    )
     spread[:, list(OVAL)] *= config.oval
     matrix = np.zeros((len(ids), len(places.corners)), np.float32)
     matrix[np.flatnonzero(soft)[near]] = spread
@@ -88,6 +92,7 @@ def _spread(
     moves: np.ndarray,
     rows: np.ndarray,
     config: SpreadConfig,
+    smoothing: float | np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(468, k) values at the points, spread over those of the vertices `rows` that are near: which, and (m, k)."""
     from scipy.interpolate import RBFInterpolator
@@ -99,7 +104,7 @@ def _spread(
     sites = places.of(shape).astype(np.float64)
     distance = cKDTree(sites).query(shape[rows], distance_upper_bound=2.5 * config.reach_m)[0]
     near = np.isfinite(distance)
-    warp = RBFInterpolator(sites * 10, moves, kernel="linear", degree=1, smoothing=config.smoothing)
+    warp = RBFInterpolator(sites * 10, moves, kernel="linear", degree=1, smoothing=smoothing)
     fade = np.exp(-((np.maximum(distance[near] - FREE_M, 0) / config.reach_m) ** 2))
     return near, warp(shape[rows[near]].astype(np.float64) * 10) * fade[:, None]
 

@@ -65,7 +65,7 @@ def timed_frames(path: str | Path, longest_px: int | None = None) -> Iterator[Fr
                 time_s = time_s + step_s if frame.time is None else float(frame.time)
                 yield Frame(np.ascontiguousarray(turn.upright(pixels)), time_s, stream.frames, scale)
                 read += 1
-        except (av.FFmpegError, ValueError, OSError) as error:
+        except (av.FFmpegError, ValueError, OSError, IndexError) as error:
             if not read:
                 raise not_a_video(path, error) from None
 
@@ -89,7 +89,7 @@ def opened(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.V
             container = closing.enter_context(av.open(file, "r", metadata_errors="replace", options=options))
         except FileNotFoundError:
             raise UserError(f"{path}: no such video; check the name") from None
-        except (av.FFmpegError, ValueError, OSError) as error:
+        except (av.FFmpegError, ValueError, OSError, IndexError) as error:
             raise not_a_video(path, error) from None
         if container.format.name in NO_VIDEOS or not container.streams.video:
             raise UserError(f"{path}: holds no pictures; give a video")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import av
 
 SEEK_COST = 12  # frames that could be decoded in the time in which a file is sought through
+SHORT_BY_S = 0.5  # that a file may be shorter than it says: its last frame lasts, and some begin with a gap
 ODD_FPS = 25.0  # where a file does not say
 
 
@@ -43,6 +44,7 @@ class _Index:
     key_pts: array[int] = field(default_factory=lambda: array("q"))  # ... and when they are shown
     seekable: bool = True  # until the clock jumps back
     broken: bool = False
+    decoded: int = 0
 
     def add(self, frame: av.VideoFrame, step_s: float) -> None:
         last_s = self.times_s[-1] if self.times_s else None
@@ -87,9 +89,9 @@ class _Pass:
         """The frame of a number; None where the file has ended, or is broken, before it."""
         key, pts = self._key(number)
         ahead = number - self.number
-        if ahead < 0 or ahead > number - key + SEEK_COST:
-            if pts is None or not self._seek(key, pts):
-                self._begin()
+        far = ahead < 0 or ahead > number - key + SEEK_COST
+        if far and (pts is None or not self._seek(key, pts)):
+            self._begin()
         while self.number < number:
             if self._next() is None:
                 return None
@@ -110,12 +112,13 @@ class _Pass:
             self._container.seek(pts, stream=self.stream)
             self._frames = self._container.decode(self.stream)
             for frame in self._frames:
+                self._index.decoded += 1
                 if frame.pts == pts:
                     self.number, self.found = key, Found(key, self._index.times_s[key], frame)
                     return True
                 if frame.pts is None or frame.pts > pts:
                     break
-        except (av.FFmpegError, ValueError, OSError):
+        except (av.FFmpegError, ValueError, OSError, IndexError):
             pass
         return False
 
@@ -124,13 +127,14 @@ class _Pass:
 
         try:
             frame = next(self._frames, None)
-        except (av.FFmpegError, ValueError, OSError) as error:
+        except (av.FFmpegError, ValueError, OSError, IndexError) as error:
             if not self._index.times_s:
                 raise not_a_video(self._path, error) from None
             self._index.broken = True
             frame = None
         if frame is None:
             return None
+        self._index.decoded += 1
         self.number += 1
         if self.number == len(self._index.times_s):
             self._index.add(frame, self._step_s)
@@ -166,7 +170,8 @@ class Frames:
         self.total: int = stream.frames
         self.pixel_aspect = stream.sample_aspect_ratio or Fraction(1)
         self.metadata, self.stream_metadata = dict(stream.container.metadata), dict(stream.metadata)
-        self.chapters = list(stream.container.chapters()) if hasattr(stream.container, "chapters") else []
+        self.chapters = list(stream.container.chapters())
+        self._stated_s = _stated_s(stream)
         first = self.get(0)
         if first is None:
             raise not_a_video(path, ValueError("none of its pictures can be decoded"))
@@ -188,9 +193,20 @@ class Frames:
         return len(self._index.times_s)
 
     @property
+    def last_s(self) -> float:
+        """When the last one that is known is shown."""
+        return self._index.times_s[-1]
+
+    @property
     def broken(self) -> bool:
-        """Whether decoding failed before the file's end."""
-        return self._index.broken
+        """Whether decoding failed; or, once the end was reached, whether the file says that it is longer."""
+        length_s = self.last_s - self.first.time_s
+        return self._index.broken or (self._stated_s is not None and length_s < self._stated_s - SHORT_BY_S)
+
+    @property
+    def decoded(self) -> int:
+        """How many times a frame was decoded until now: what seeking costs."""
+        return self._index.decoded
 
     def get(self, number: int) -> Found | None:
         """The frame of a number; None where the file has ended, or is broken, before it."""
@@ -200,3 +216,14 @@ class Frames:
             best = self._passes[-1]
         self._passes.sort(key=lambda one: one is best)  # the one not used for longest comes first
         return best.go(number)
+
+
+def _stated_s(stream: av.VideoStream) -> float | None:
+    """How long a file says that its pictures last."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    try:  # Matroska's tag, as 00:01:02.345000000
+        hours, minutes, seconds = stream.metadata["DURATION"].split(":")
+        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    except (KeyError, ValueError):
+        return None

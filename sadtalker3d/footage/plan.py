@@ -38,12 +38,13 @@ def check_plan(plan: Sequence[Shown]) -> None:
         last_s = shown.time_s
 
 
-def in_time_until_s(plan: Sequence[Shown], fps: float) -> float:
+def in_time_until_s(plan: Sequence[Shown], fps: float, first_s: float = 0.0) -> float:
     """How long the plan shows the source's frames at their own times, so that the source's other tracks fit them.
 
     fps : the source's; where its frames come at odd times this is as exact as they are even
+    first_s : when its first frame is shown, on the plan's clock
     """
     for shown in plan:
-        if abs(shown.source / fps - shown.time_s) > OUT_OF_TIME_S:
+        if abs(first_s + shown.source / fps - shown.time_s) > OUT_OF_TIME_S:
             return shown.time_s
     return plan[-1].time_s + 1 / fps

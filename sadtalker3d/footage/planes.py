@@ -83,7 +83,7 @@ def planes_of(frame: av.VideoFrame, layout: Layout) -> list[np.ndarray]:
     """
     item = 1 if layout.bits == 8 else 2
     return [
-        np.frombuffer(plane, layout.type).reshape(-1, plane.line_size // item)[: plane.height, : plane.width]  # type: ignore[arg-type]
+        np.frombuffer(plane, layout.type).reshape(-1, plane.line_size // item)[: plane.height, : plane.width]  # type: ignore[call-overload]
         for plane in frame.planes
     ]
 
@@ -92,7 +92,7 @@ def moved(planes: list[np.ndarray], old: Layout, new: Layout, turn: Turn, frame:
     """Copy planes into `frame`, which has the layout `new` and the upright size.
 
     Colour planes grow by repeating values, so that every pixel keeps the colour that it had; grey ones get none.
-    More bits are zeros behind, fewer are rounded; a plane of transparency is left out or filled where one side has none.
+    More bits are zeros behind, fewer are rounded; a plane of transparency is left out, or filled, as needed.
     """
     into = planes_of(frame, new)
     width, height = planes[0].shape[::-1]

@@ -62,6 +62,7 @@ def refilm(
     depth, colour tags, pixel aspect and times of the frames are the source's; how a phone was held is turned into the
     pixels. Further sound tracks, subtitles, chapters and what the file says about itself come along where `out` can
     hold them. What draws nothing, or with alpha 0, keeps the stored values until they are compressed again.
+    An `out` that exists is replaced when the new one is complete.
 
     Parameters
     ----------
@@ -86,11 +87,17 @@ def refilm(
     with Frames(source) as frames:
         check_outputs([out], force=True, inputs=[source, *([] if sound is None else [Path(sound)])])
         zero_s = clock_zero_s(frames)
-        begins_s = zero_s if shown else min(frames.first.time_s, zero_s, frames.sound_s or zero_s)
+        begins_s = (
+            zero_s
+            if shown
+            else min(frames.first.time_s, zero_s, zero_s if frames.sound_s is None else frames.sound_s)
+        )
         retouch = Retouch(source, frames.first.frame, frames.pixel_aspect)
         encoding = encoding_for(container, retouch.layout, retouch.size)
         retouch.to(encoding)
         notes = [*retouch.notes, *encoding.notes]
+        if container.format == "webm" and retouch.tags.pixel_aspect != 1:
+            notes.append("its pixels are not square, which a .webm cannot say; an .mp4 keeps it")
         time_base = _time_base(frames, planned=shown is not None)
         # a bad sound is refused before a file is begun
         speech = None if sound is None else Soundtrack(sound, container.rates_hz, zero_s - begins_s)
@@ -100,12 +107,13 @@ def refilm(
             av.open(str(partial), "w", format=container.format, options=dict(container.options)) as file,
         ):
             pictures = add_pictures(file, encoding, retouch.size, frames.rate, time_base, retouch.tags)
-            pictures.metadata.update(kept_metadata(frames.stream_metadata))
+            pictures.metadata.update(kept_metadata(frames.stream_metadata, container))
+            pictures.disposition = av.stream.Disposition.default
             spoken = None if speech is None else sound_stream(file, speech, container)
             if spoken is not None:
                 spoken.disposition = av.stream.Disposition.default
             with Tracks(source, file, container, begins_s, keep_sound, others_until_s) as tracks:
-                file.metadata.update(kept_metadata(frames.metadata))
+                file.metadata.update(kept_metadata(frames.metadata, container))
                 file.set_chapters(chapters_of(frames.chapters, begins_s, others_until_s))
                 _start(file, out)
 
@@ -141,8 +149,8 @@ def refilm(
                     file.mux(spoken.encode(None))
                 tracks.end()
                 notes += tracks.notes
-        if frames.broken or (shown is None and frames.known < frames.total):
-            notes.append(f"it breaks off after {frames.known} frames; what can be read is used")
+        if shown is None and frames.broken:
+            notes.append(f"it breaks off after {frames.last_s:.2f} s; what can be read is used")
     return tuple(f"{source.name}: {note}" for note in notes)
 
 
@@ -202,7 +210,8 @@ def _planned(
 
 def _others_until_s(shown: Sequence[Shown], frames: Frames) -> float:
     """How long the other tracks fit the pictures, on the output's clock: 0 where not even half of the time."""
-    until_s, end_s = in_time_until_s(shown, frames.fps), shown[-1].time_s + 1 / frames.fps
+    first_s = frames.first.time_s - clock_zero_s(frames)
+    until_s, end_s = in_time_until_s(shown, frames.fps, first_s), shown[-1].time_s + 1 / frames.fps
     return until_s if until_s >= 0.5 * end_s else 0.0
 
 

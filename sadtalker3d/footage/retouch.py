@@ -63,6 +63,8 @@ class Retouch:
             self.notes.append("its RGB pictures are written as YUV 4:4:4")
         if first.interlaced_frame:
             self.notes.append("it is interlaced; its frames are written whole, with both fields")
+        if _has_captions(first):
+            self.notes.append("the closed captions inside its pictures are left out")
         self._encoding = Encoding("", self.layout)
 
     def to(self, encoding: Encoding) -> None:
@@ -141,10 +143,22 @@ class Retouch:
     def _new(self, layout: Layout) -> av.VideoFrame:
         import av
 
-        return av.VideoFrame(*self.size, layout.name)
+        made = av.VideoFrame(*self.size, layout.name)
+        # ProRes writes them into every frame
+        made.color_primaries, made.color_trc, made.colorspace = (
+            self.tags.primaries, self.tags.transfer, self.tags.matrix,
+        )  # fmt: skip
+        return made
 
 
 def _full(frame: av.VideoFrame) -> bool | None:
     if frame.format.name.startswith("yuvj"):
         return True
     return {1: False, 2: True}.get(int(frame.color_range))
+
+
+def _has_captions(frame: av.VideoFrame) -> bool:
+    try:
+        return bool(frame.side_data["A53_CC"])  # type: ignore[typeddict-item]
+    except KeyError:
+        return False

@@ -22,6 +22,8 @@ PLAYED = {
     "mov": ("aac", "mp3", "ac3", "eac3", "alac", "pcm"),
 }
 TEXT = {"mp4": "mov_text", "mov": "mov_text", "webm": "webvtt", "matroska": "subrip"}
+# languages that FFmpeg's QuickTime table knows by their other ISO 639-2 code
+QUICKTIME = {"deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb"}
 MILLISECOND = Fraction(1, 1000)
 # what a muxer writes about the file that it made is not about this one
 ABOUT_THE_FILE = (
@@ -69,10 +71,10 @@ class Tracks:
                     "its other sound tracks and subtitles left out: the pictures have other times now"
                 )
         else:
-            for stream in sounds:
-                self._add(stream, self._sound(stream), "sound track")
-            for stream in opened_file.streams.subtitles:
-                self._add(stream, self._subtitle(stream), "subtitle track")
+            for sound in sounds:
+                self._add(sound, self._sound(sound), "sound track")
+            for subtitle in opened_file.streams.subtitles:
+                self._add(subtitle, self._subtitle(subtitle), "subtitle track")
         further = len(opened_file.streams.video) - 1
         if further:
             self.notes.append(f"{further} further track{'s' if further > 1 else ''} of pictures left out")
@@ -102,7 +104,8 @@ class Tracks:
                 self._file.mux(way.target.encode(None))
         if self._ways and self._held is not None and self._until_s is not None:
             self.notes.append(
-                f"its other sound tracks and subtitles end at {self._until_s:.2f} s, where the pictures leave their own times"
+                f"its other sound tracks and subtitles end at {self._until_s:.2f} s, where the pictures leave their "
+                "own times"
             )
 
     def _add(self, stream: Any, way: _Way | None, kind: str) -> None:
@@ -114,7 +117,7 @@ class Tracks:
             return
         if way.kind == "sound":
             self.notes.append(f"{name} compressed again, from {codec} to {way.target.codec_context.name}")
-        way.target.metadata.update(kept_metadata(stream.metadata))
+        way.target.metadata.update(kept_metadata(stream.metadata, self._container))
         way.target.disposition = stream.disposition
         self._ways[stream.index] = way
 
@@ -135,7 +138,9 @@ class Tracks:
             channels <= 2 or self._container.sound_codec == "libopus"
         ):  # whose order of more channels is its own
             layout = "mono" if channels == 1 else "stereo"
-        target = self._file.add_stream(
+        elif layout == "5.1(side)":  # for AAC the same places, but one that every player knows
+            layout = "5.1"
+        target: Any = self._file.add_stream(
             self._container.sound_codec, rate=rate if rate in rates else rates[-1], layout=layout
         )
         if self._container.sound_bit_rate is not None:
@@ -152,8 +157,6 @@ class Tracks:
         except ValueError:  # the format does not hold it
             pass
         text = TEXT[self._container.format]
-        if not hasattr(stream.codec_context, "encode_subtitle"):  # PyAV before 17
-            return None
         try:
             stream.codec_context.open(strict=False)
             header = stream.codec_context.subtitle_header
@@ -175,7 +178,8 @@ class Tracks:
         while True:
             try:
                 packet = next(packets, None)
-            except (av.FFmpegError, ValueError, OSError):  # cut off: what came before it is there
+            except (av.FFmpegError, ValueError, OSError, IndexError):
+                # cut off: what came before it is there
                 return
             if packet is None:
                 return
@@ -217,9 +221,12 @@ class Tracks:
             self._file.mux(way.target.encode(frame))
 
 
-def kept_metadata(found: Mapping[str, str]) -> dict[str, str]:
+def kept_metadata(found: Mapping[str, str], container: Container) -> dict[str, str]:
     """What a file or a track says about its content."""
-    return {key: value for key, value in found.items() if not key.lower().startswith(ABOUT_THE_FILE)}
+    kept = {key: value for key, value in found.items() if not key.lower().startswith(ABOUT_THE_FILE)}
+    if container.format == "mov" and "language" in kept:
+        kept["language"] = QUICKTIME.get(kept["language"], kept["language"])
+    return kept
 
 
 def chapters_of(

@@ -42,7 +42,7 @@ def turn_of(frame: av.VideoFrame) -> Turn:
     The matrix takes a stored place (x, y) to (a x + c y, b x + d y), see libavutil/display.h.
     """
     try:
-        matrix = np.frombuffer(frame.side_data["DISPLAYMATRIX"], np.int32)  # type: ignore[index]
+        matrix = np.frombuffer(frame.side_data["DISPLAYMATRIX"], np.int32)  # type: ignore[typeddict-item]
     except (KeyError, ValueError):
         return Turn()
     if len(matrix) != 9:

@@ -49,6 +49,23 @@ def test_click_and_flash_coincide(tmp_path: Path, rate_hz: int, channels: int) -
     assert start == pytest.approx(1.2, abs=0.003)
 
 
+@pytest.mark.parametrize("ending", ["mkv", "mov", "webm"])
+def test_they_coincide_in_every_kind_of_file(tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"out.{ending}"
+    write_video(out, flash(20, at=10), 25, click(tmp_path / "click.wav", at_s=0.4, length_s=1.0))
+    with av.open(str(out)) as file:
+        shown = [(float(f.time), f.to_ndarray(format="gray").mean()) for f in file.decode(video=0)]
+    (flashed,) = [time for time, brightness in shown if brightness > 128]
+    with av.open(str(out)) as file:
+        for frame in file.decode(audio=0):
+            samples = np.abs(frame.to_ndarray().astype(np.float64)).max(axis=0)
+            loud = np.flatnonzero(samples > (0.2 if frame.format.name.startswith("flt") else 6000))
+            if len(loud):
+                assert float(frame.time) + loud[0] / frame.sample_rate == pytest.approx(flashed, abs=0.003)
+                return
+    raise AssertionError("no click")
+
+
 def test_an_array_may_be_drawn_on_again(tmp_path: Path) -> None:
     def same_array() -> Iterator[np.ndarray]:
         picture = np.empty((64, 96, 3), np.uint8)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sadtalker3d.render.newmouth.skin_colours import SkinColours
 from sadtalker3d.render.warp.raster import nearest_triangles, places_on_triangles
 
 
@@ -41,11 +42,12 @@ class Rectangle:
 
 
 def bent(
-    xy: np.ndarray, near: np.ndarray, flow: np.ndarray, faces: np.ndarray, px_per_m: float, part: Rectangle,
-    config: BendConfig | None = None,
+    picture: np.ndarray, skin: SkinColours, xy: np.ndarray, near: np.ndarray, flow: np.ndarray, faces: np.ndarray,
+    px_per_m: float, config: BendConfig | None = None,
 ) -> np.ndarray:  # fmt: skip
-    """(h, w, 2) float32: from where in the frame each pixel of a rectangle comes.
+    """(h, w, 2) float32: from where in the (h, w, 3) picture each of its pixels comes.
 
+    skin : what else than the face gives way
     xy, near : (n, 2) and (n,) float32 of the face's vertices now; flow : (n, 2) from there to where they were
     faces : (F, 3) int32 of its skin
     """
@@ -53,10 +55,10 @@ def bent(
     from scipy import ndimage
 
     config = config or BendConfig()
-    height, width = part.shape
+    height, width = picture.shape[:2]
     spacing = max(config.knot_m * px_per_m, 2.0)
     rows, columns = int(np.ceil((height - 1) / spacing)) + 1, int(np.ceil((width - 1) / spacing)) + 1
-    at = ((xy - [part.left, part.top]) / spacing).astype(np.float32)
+    at = (xy / np.float32(spacing)).astype(np.float32)
     ids = np.full((rows, columns), -1, np.int32)
     nearest_triangles(at, near, faces, 0, 0, 0, 1, ids, np.full(ids.shape, -np.inf, np.float32))
     ys, xs = np.mgrid[:rows, :columns].astype(np.float32)
@@ -71,7 +73,9 @@ def bent(
     longest = float(np.abs(flow).max()) / px_per_m
     reach = max(config.reach_m, config.by_motion * longest) * px_per_m / spacing
     felt = np.exp(-((away / reach) ** 2)).astype(np.float32)[..., None]
-    knots = np.where(inside[..., None], filled, smooth * felt)
+    small = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
+    like = cv2.GaussianBlur(skin.like(small), (0, 0), 1.2)[..., None]
+    knots = np.where(inside[..., None], filled, smooth * felt * like)
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
     bend = cv2.remap(knots, xs / np.float32(spacing), ys / np.float32(spacing), cv2.INTER_LINEAR)
-    return bend + np.stack([xs + part.left, ys + part.top], axis=-1)
+    return bend + np.stack([xs, ys], axis=-1)

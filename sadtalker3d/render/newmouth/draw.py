@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from sadtalker3d.render.newmouth.bending import BendConfig, Rectangle, bent
 from sadtalker3d.render.newmouth.hidden_colours import HiddenColours
 from sadtalker3d.render.newmouth.lower_face import LowerFace
 from sadtalker3d.render.newmouth.performer import Performer
+from sadtalker3d.render.newmouth.skin_colours import SkinColours, features
 from sadtalker3d.render.warp.colours import sampled
 from sadtalker3d.render.warp.composite import ATTRIBUTES, blend, cover, stretched
 from sadtalker3d.render.warp.motion import smooth_step
@@ -41,6 +43,13 @@ class DrawConfig:
         0.003,
     )  # a gap between lips that is as dark as the line between them
     slit: float = 0.9
+    learnt: tuple[float, float] = (0.6, 2.0)  # how far what is seen of teeth corrects the estimate,
+    learnt_from: int = 12  # by so many vertices of a frame or more,
+    learnt_gap_m: float = 0.004  # in which the lips are so far apart
+    no_lip: tuple[float, float] = (
+        0.16,
+        0.30,
+    )  # of `skin_colours.features`: as far from the lips' own colour as teeth are
     samples_px: int = 900  # so many samples across a lower face, but at most 4 a pixel
     soften_px: float = 0.6  # a lens never draws the edge of a tooth as sharp as a triangle
     edge: float = 0.15  # of `LowerFace.bends`: where drawing begins
@@ -65,6 +74,26 @@ class NewMouth:
         self._skin_faces = np.ascontiguousarray(lower.faces[skin])
         self._touching = np.maximum(np.bincount(lower.faces.ravel(), minlength=len(lower.ids)), 1)
         self._light = colours.light.mean(axis=1)
+        self._inside_gain = np.ones((len(lower.inner), 1), np.float32)
+
+    def learn_teeth(self, pictures: Mapping[int, np.ndarray]) -> None:
+        """Take how bright teeth are from frames of the performer, by number, that show some."""
+        lower, config, found = self._lower, self._config, list[float]()
+        teeth = lower.inner[lower.teeth]
+        for k, picture in pictures.items():
+            old, was, near, turn = self._as_filmed(picture, k)
+            if float(old[lower.upper, 1].mean() - old[lower.lower, 1].mean()) < config.learnt_gap_m:
+                continue
+            seen = self._seen(was, near)
+            rgb = self._rgb(picture, was, seen & ((self._normals(old) @ turn.T)[:, 2] > 0.4), old)
+            rows = teeth[seen[teeth]]
+            if len(rows) >= config.learnt_from:
+                here, thought = (
+                    np.percentile(a.sum(axis=1), 80) for a in (sampled(picture, was[rows]), rgb[rows])
+                )
+                found.append(float((here + 8) / (thought + 8)))
+        if found:
+            self._inside_gain[lower.teeth] = np.clip(np.median(found), *config.learnt)
 
     def draw(self, picture: np.ndarray, k: int, change: np.ndarray, share: float = 1.0) -> Patch | None:
         """What of an (H, W, 3) uint8 frame, the performer's number k, is other with `change` (64,) added.
@@ -79,37 +108,59 @@ class NewMouth:
         length = np.sqrt(np.einsum("vi,vi->v", moved, moved))
         if length.max() < config.least_m:
             return None
-        old = self._rest + (performer.expression[k] @ lower.basis).reshape(-1, 3)
-        new = old + moved
-        pose = performer.poses[k]
-        turn = to_matrices(pose[None, :3])[0]
-        placed_old, placed_new = old @ turn.T + pose[3:], new @ turn.T + pose[3:]
-        px_per_m = float(performer.focal_px / -placed_old[:, 2].mean())
-        left, slow = performer.left_m(k)
-        to_px = np.array([px_per_m, -px_per_m])
-        was = pinhole(placed_old, performer.focal_px, performer.centre_px) + lower.follows @ (left * to_px)
-        steadied = share * (lower.follows @ ((slow - left) * to_px))
-        flat = pinhole(placed_new, performer.focal_px, performer.centre_px) - pinhole(
-            placed_old, performer.focal_px, performer.centre_px
+        old, was, near_old, turn = self._as_filmed(picture, k)
+        new, pose = old + moved, performer.poses[k]
+        placed = new @ turn.T + pose[3:]
+        px_per_m = float(performer.focal_px / -placed[:, 2].mean())
+        slow = performer.left_m(k)[1] * np.array([px_per_m, -px_per_m])
+        flat_old, flat = (
+            pinhole(points @ turn.T + pose[3:], performer.focal_px, performer.centre_px)
+            for points in (old, new)
         )
-        now = was + flat + lower.bends[:, None] * steadied
-        was, now = was.astype(np.float32), now.astype(np.float32)
-        near_old, near_new = placed_old[:, 2].astype(np.float32), placed_new[:, 2].astype(np.float32)
+        # what the points of this frame say beyond the linear head belongs to its old words
+        held = share * (flat_old + lower.follows @ slow.astype(np.float32) - was)
+        flat -= flat_old
+        skin = SkinColours.of(sampled(picture, was[lower.tells]))
+        # a collar before the neck stays where it is
+        bare = np.where(lower.neck, skin.like(sampled(picture, was)), 1.0)[:, None]
+        now = (was + bare * (flat + lower.bends[:, None] * held)).astype(np.float32)
+        near_new = placed[:, 2].astype(np.float32)
         near_new[lower.inner] -= config.behind_m
-        near_old[lower.inner] -= config.behind_m
 
         size = picture.shape[1], picture.shape[0]
         reach = BendConfig()
         longest = float(np.abs(now - was).max()) / px_per_m
         margin = 2.2 * max(reach.reach_m, reach.by_motion * longest) * px_per_m
-        skin = lower.skin_rows
-        part = Rectangle.around(np.concatenate([now[skin], was[skin]]), margin, size)
+        rows = lower.skin_rows
+        part = Rectangle.around(np.concatenate([now[rows], was[rows]]), margin, size)
         if min(part.shape) < 2:
             return None
-        source = bent(now, near_new, was - now, self._skin_faces, px_per_m, part)
+        corner = np.array([part.left, part.top], np.float32)
+        was, now = was - corner, now - corner
+        picture = np.ascontiguousarray(picture[part.top : part.bottom, part.left : part.right])
+        source = bent(picture, skin, now, near_new, was - now, self._skin_faces, px_per_m)
         mouth = float(smooth_step(length[lower.lips].max(), *config.mouth_m))
         attributes = self._attributes(picture, old, new, was, now, near_old, length, mouth, turn)
-        return self._composed(picture, part, source, now, near_new, attributes)
+        rgb, alpha = self._composed(picture, source, now, near_new, attributes)
+        return Patch(part.left, part.top, rgb, alpha)
+
+    def _as_filmed(
+        self, picture: np.ndarray, k: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Frame k's vertices: (n, 3) in head space, (n, 2) in the picture, how near (n,); and the head's turn."""
+        lower, performer = self._lower, self._performer
+        old = self._rest + (performer.expression[k] @ lower.basis).reshape(-1, 3)
+        pose = performer.poses[k]
+        turn = to_matrices(pose[None, :3])[0]
+        placed = old @ turn.T + pose[3:]
+        px_per_m = float(performer.focal_px / -placed[:, 2].mean())
+        left = performer.left_m(k)[0] * np.array([px_per_m, -px_per_m])
+        flat = pinhole(placed, performer.focal_px, performer.centre_px)
+        was = (flat + lower.follows @ left.astype(np.float32)).astype(np.float32)
+        was += lower.edges.laid(picture, was, px_per_m)
+        near = placed[:, 2].astype(np.float32)
+        near[lower.inner] -= self._config.behind_m
+        return old, was, near, turn
 
     def _attributes(
         self, picture: np.ndarray, old: np.ndarray, new: np.ndarray, was: np.ndarray, now: np.ndarray,
@@ -130,10 +181,15 @@ class NewMouth:
             )
             / self._touching
         )
+        rgb = self._rgb(picture, was, seen & (facing_old > 0.4), new)
         trusted = seen * np.where(lower.skin, smooth_step(facing_old, 0.05, 0.3), 0.0)
+        edge = np.flatnonzero(lower.lip_edge)
+        # the points are a pixel or two off: what they call the lip's edge may be a tooth, or the dark behind it
+        other = np.linalg.norm(features(sampled(picture, was[edge])) - features(rgb[edge]), axis=1)
+        trusted[edge] *= 1 - mouth * smooth_step(other, *config.no_lip)
         keep = (1 - changed * (1 - trusted * kept)) * (1 - line)
+        keep[edge] = np.minimum(keep[edge], 1 - mouth * smooth_step(other, *config.no_lip))
         light = self._lit(normals_old @ turn.T, normals_new @ turn.T)
-        rgb = self._rgb(picture, was, seen & (facing_old > 0.4), new, mouth)
         attributes = np.empty((len(now), ATTRIBUTES), np.float32)
         attributes[:, :2] = was
         attributes[:, 2] = keep
@@ -143,9 +199,7 @@ class NewMouth:
         attributes[:, 5:] = rgb
         return attributes
 
-    def _rgb(
-        self, picture: np.ndarray, was: np.ndarray, seen: np.ndarray, new: np.ndarray, mouth: float
-    ) -> np.ndarray:
+    def _rgb(self, picture: np.ndarray, was: np.ndarray, seen: np.ndarray, new: np.ndarray) -> np.ndarray:
         """(n, 3) colours of what the frame does not show, in the frame's own light."""
         lower, colours = self._lower, self._colours
         rgb = colours.rgb.copy()
@@ -159,7 +213,7 @@ class NewMouth:
                 if not lower.lips[rows].any():
                     rgb[lower.inner] *= gain
         upper, under = float(new[lower.upper, 1].mean()), float(new[lower.lower, 1].mean())
-        rgb[lower.inner] *= colours.inside.on(new[lower.inner, 1], (upper, under))
+        rgb[lower.inner] *= self._inside_gain * colours.inside.on(new[lower.inner, 1], (upper, under))
         # nearly closed, the lips throw their own colour on what lies behind them
         slit = self._config.slit * (1 - smooth_step(np.array(upper - under), *self._config.slit_m))
         lips = np.median(rgb[lower.lips & lower.skin & (lower.lip_line < 0.5)], axis=0)
@@ -193,34 +247,42 @@ class NewMouth:
         return np.clip((shades[1] / shades[0]) ** (self._config.relit / 2.2), 1 / most, most)
 
     def _composed(
-        self, picture: np.ndarray, part: Rectangle, source: np.ndarray, now: np.ndarray, near: np.ndarray,
+        self,
+        picture: np.ndarray,
+        source: np.ndarray,
+        now: np.ndarray,
+        near: np.ndarray,
         attributes: np.ndarray,
-    ) -> Patch:  # fmt: skip
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(h, w, 3) uint8 colours, and (h, w) float32 where they differ from the (h, w, 3) picture."""
         import cv2
 
         config, faces = self._config, self._lower.faces
-        left, top = np.maximum(np.floor(now.min(axis=0)).astype(int), [part.left, part.top])
-        right, bottom = np.minimum(np.ceil(now.max(axis=0)).astype(int) + 1, [part.right, part.bottom])
+        height, width = picture.shape[:2]
+        left, top = np.maximum(np.floor(now.min(axis=0)).astype(int), 0)
+        right, bottom = np.minimum(np.ceil(now.max(axis=0)).astype(int) + 1, [width, height])
         w, h = max(int(right - left), 0), max(int(bottom - top), 0)
         samples = int(np.clip(config.samples_px // max(w, 1), 1, 4))
         shown = np.full((h * samples, w * samples), -1, np.int32)
-        depth = np.full(shown.shape, -np.inf, np.float32)
-        nearest_triangles(now, near, faces, 0, left, top, samples, shown, depth)
+        nearest_triangles(
+            now, near, faces, 0, left, top, samples, shown, np.full(shown.shape, -np.inf, np.float32)
+        )
         share, fill = np.empty((h, w), np.float32), np.empty((h, w, 3), np.float32)
-        # places outside the frame do not happen: its border holds still
-        solid = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
-        still = source.copy()
-        x, y = left - part.left, top - part.top
-        cover(solid, picture, shown, now, faces, attributes, left, top, samples, source, x, y, share, fill)
+        solid = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+        ys, xs = np.mgrid[:height, :width].astype(np.float32)
+        moved = np.hypot(source[..., 0] - xs, source[..., 1] - ys)
+        cover(
+            solid, picture, shown, now, faces, attributes, left, top, samples, source, left, top, share, fill
+        )
         rgb = cv2.remap(
             picture, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )
-        share, fill = (cv2.GaussianBlur(a, (0, 0), config.soften_px) for a in (share, fill))
-        blend(rgb[y : y + h, x : x + w], share, fill)
-        ys, xs = np.mgrid[part.top : part.bottom, part.left : part.right].astype(np.float32)
-        moved = np.hypot(still[..., 0] - xs, still[..., 1] - ys)
+        drawn = np.abs(share - 1) + fill.max(axis=2) / 255
+        share, fill = (
+            np.asarray(cv2.GaussianBlur(a, (0, 0), config.soften_px), np.float32) for a in (share, fill)
+        )
+        inside = slice(top, top + h), slice(left, left + w)
+        blend(rgb[inside], share, fill)
         alpha = smooth_step(moved, 0.03, 0.3).astype(np.float32)
-        inside = alpha[y : y + h, x : x + w]
-        drawn = np.abs(share - 1) + np.abs(fill).max(axis=2) / 255
-        np.maximum(inside, smooth_step(drawn, 0.0, 0.02).astype(np.float32), out=inside)
-        return Patch(part.left, part.top, rgb, cv2.GaussianBlur(alpha, (0, 0), 1.0))
+        alpha[inside] = np.maximum(alpha[inside], smooth_step(drawn, 0.0, 0.02))
+        return rgb, cv2.GaussianBlur(alpha, (0, 0), 1.0)

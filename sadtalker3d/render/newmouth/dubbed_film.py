@@ -15,7 +15,7 @@ from sadtalker3d.edit.timing import at_frames
 from sadtalker3d.footage.patch import Patch
 from sadtalker3d.footage.plan import Shown
 from sadtalker3d.render.newmouth.draw import NewMouth
-from sadtalker3d.render.newmouth.hidden_colours import hidden_colours
+from sadtalker3d.render.newmouth.hidden_colours import hidden_colours, pictures_of, telling_frames
 from sadtalker3d.render.newmouth.lower_face import LowerFace
 from sadtalker3d.render.newmouth.performer import Performer
 
@@ -57,7 +57,11 @@ class DubbedFilm:
         config = config or DubbedFilmConfig()
         performer = Performer.of(film, model)
         lower = LowerFace.of(model, film.person.places)
-        self._mouth = NewMouth(lower, performer, hidden_colours(path, performer, lower, model), model)
+        calm, wide = telling_frames(performer)
+        pictures = pictures_of(path, performer, {calm, *wide})
+        colours = hidden_colours(pictures, calm, performer, lower, model)
+        self._mouth = NewMouth(lower, performer, colours, model)
+        self._mouth.learn_teeth({k: pictures[k] for k in wide})
         self._performer, self._columns = performer, columns_of(take, "mouth")
         self._old, self._new, self._begins_s = performance, take, begins_s
         self._change = config.change

@@ -10,6 +10,7 @@ import numpy as np
 
 from sadtalker3d.face.landmark_offsets import spread_matrix
 from sadtalker3d.face.mesh_points import MeshPoints
+from sadtalker3d.render.newmouth.lip_edges import LipEdges
 from sadtalker3d.render.warp.motion import smooth_step
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class LowerFace:
 
     ids : (n,) of the head's vertices; faces (F, 3) int32 over the n
     bends : (n,) float32 how much of a change of expression is shown, 0 at the border
-    inner : which of the n lie inside the mouth; teeth : which of those are teeth
+    inner : which of the n lie inside the mouth; teeth : (inner,) bool, which of those are teeth
     skin : (n,) bool; weld (n,) the first of the n at the same place
     follows : (n, 468) float32 how a vertex goes with what is left of the detector's points
     """
@@ -42,6 +43,7 @@ class LowerFace:
     faces: np.ndarray
     bends: np.ndarray
     inner: np.ndarray
+    teeth: np.ndarray
     skin: np.ndarray
     weld: np.ndarray
     follows: np.ndarray
@@ -50,6 +52,10 @@ class LowerFace:
     lower: np.ndarray
     lips: np.ndarray  # (n,) bool
     lip_line: np.ndarray  # (n,) float32, 1 on the line between the lips
+    lip_edge: np.ndarray  # (n,) bool, skin so near to it that the points may take one for the other
+    neck: np.ndarray  # (n,) bool, below the jaw, where a collar may be
+    edges: LipEdges
+    tells: np.ndarray  # of the n: cheeks and chin, whose colour is the skin's
 
     @classmethod
     def of(cls, model: FaceModel, places: MeshPoints, config: RegionConfig | None = None) -> LowerFace:
@@ -73,6 +79,9 @@ class LowerFace:
         place = np.full(len(model.mean), -1)
         place[ids] = np.arange(len(ids))
 
+        is_skin = np.isin(ids, np.unique(drawn)) & ~np.isin(ids, inner)
+        chin = model.mean[points["chin"][0]]
+
         def middle(name: str) -> np.ndarray:
             rows = points[name]
             return place[rows[np.abs(model.mean[rows, 0]) < 0.008]]
@@ -82,7 +91,8 @@ class LowerFace:
             np.ascontiguousarray(local.reshape(-1, 3), np.int32),
             bends[ids].astype(np.float32),
             np.flatnonzero(np.isin(ids, inner)),
-            np.isin(ids, np.unique(drawn)) & ~np.isin(ids, inner),
+            np.isin(inner, np.unique(model.faces[model.parts["teeth"]])),
+            is_skin,
             first[weld],
             spread_matrix(model, places, ids),
             np.ascontiguousarray(model.expression_basis[:, ids].reshape(64, -1), np.float32),
@@ -90,6 +100,10 @@ class LowerFace:
             middle("inner_lip_lower"),
             near_lips[ids] < 0.010,
             (1 - smooth_step(near_lips[ids], 0.0006, 0.0018)).astype(np.float32),
+            is_skin & (near_lips[ids] < 0.0035),
+            is_skin & (y[ids] < chin[1] - 0.002) & (z[ids] < chin[2] + 0.01),
+            LipEdges.of(model, ids, is_skin),
+            np.flatnonzero(is_skin & (near_lips[ids] > 0.012) & (y[ids] > chin[1]) & (z[ids] > 0.085)),
         )
 
     @cached_property
