@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sadtalker3d.cli_batch import BATCH_EXAMPLES, batch
 from sadtalker3d.cli_dub import DUB_EXAMPLES, dub
 from sadtalker3d.cli_edit import EXAMPLES, InOrder, edit
 from sadtalker3d.cli_export import EXPORT_EXAMPLES, export
@@ -61,6 +62,7 @@ app.command(cls=InOrder, epilog=EXAMPLES)(edit)
 app.command(epilog=FIT_EXAMPLE)(fit)
 app.command(epilog=DUB_EXAMPLES)(dub)
 app.command(epilog=RETARGET_EXAMPLES)(retarget)
+app.command(epilog=BATCH_EXAMPLES)(batch)
 
 
 def _print_version(asked: bool) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sadtalker3d.edit import Voice
 
 TRACKS = (".json", ".npz")
+SPEAKS = 0.1  # of `Voice.speaking`: below it all along a sound is no speech
 LONGEST_OVER = 10.0  # times the performance: beyond that a speech is not meant for it
 
 
@@ -171,12 +172,16 @@ def _said(
     acted: Acted, request: Request, fit: Fit, config: DubConfig, seed: int, show: Mode
 ) -> tuple[Dubbed, list[tuple[float, float, Path]], list[str]]:
     """The performance with all lines; when each is heard, from and to; and notes."""
+    acted.track.require_space("open", "a performance that is dubbed")  # before the speech is heard
     take, timing = acted.track, Retiming.same(len(acted.track))
     spoken, notes = list[tuple[float, float, Path]](), list[str]()
     heard = _voice(acted.sound, take)
     for number, line in enumerate(request.said):
         several = f"dub {number + 1}/{len(request.said)}" if len(request.said) > 1 else "dub"
         new = _speech(line.sound, seed, several, show)
+        voice = _voice(line.sound, new)
+        if voice is not None and voice.speaking.max() < SPEAKS:
+            notes.append(f"{line.sound.name}: nobody is heard speaking in it, so the mouth says nothing")
         if new.duration_s > LONGEST_OVER * take.duration_s:
             notes.append(
                 f"{line.sound.name} is {new.duration_s:g} s long, the performance {take.duration_s:g} s: "
@@ -193,7 +198,7 @@ def _said(
                 until = None
         made = mix(
             take, new, fit=fit, start_s=line.start_s, end_s=until, config=config, old_voice=heard,
-            new_voice=_voice(line.sound, new),
+            new_voice=voice,
         )  # fmt: skip
         # only the last line may make the performance longer
         take, timing = made.track, made.timing

@@ -14,6 +14,10 @@ class UserError(Exception):
     """
 
 
+class ExistsError(UserError):
+    """An output is there already, and may not be replaced."""
+
+
 class TrackError(UserError):
     """A track does not fit a purpose. A track does not know its file: whoever does puts the name before it."""
 

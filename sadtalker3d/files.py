@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sadtalker3d.errors import UserError
+from sadtalker3d.errors import ExistsError, UserError
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
         except OSError as error:  # a name that is too long
             raise cannot_write(path, error) from error
         if there and not force:
-            raise UserError(f"{path}: exists already; choose another name or add --force")
+            raise ExistsError(f"{path}: exists already; choose another name or add --force")
 
 
 @contextmanager

@@ -61,7 +61,8 @@ def _bar(task: str, unit: str) -> Iterator[Report]:
         TextColumn("{task.description:>9}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit),
         TimeRemainingColumn(compact=True),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    # this very stream: a batch turns what its jobs write aside while the bar goes on
+    with Progress(*columns, console=Console(file=sys.stderr)) as bar:
         row = bar.add_task(task, total=None)
 
         def report(done: int, total: int | None = None) -> None:

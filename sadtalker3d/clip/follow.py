@@ -85,7 +85,10 @@ class Follower:
             return None, 0
         thorough = last is None and not np.isfinite(self._searched_s)
         self._searched_s = frame.time_s
-        found = self.landmarks.find(frame.picture) if thorough else self.landmarks.near(frame.picture)
+        if thorough and self.choice != 1:  # the one that is meant may be far smaller than others
+            found = self.landmarks.every(frame.picture)
+        else:
+            found = self.landmarks.find(frame.picture) if thorough else self.landmarks.near(frame.picture)
         if last is not None and not lost:
             found = [face for face in found if _away(face, last) < config.near]
             return min(found, key=lambda face: _away(face, last), default=None), 0
@@ -101,6 +104,14 @@ def chosen(found: list[Face], choice: Choice, scale: float) -> Face:
         return found[min(choice, len(found)) - 1]
     point = np.array(choice) * scale
     return min(found, key=lambda face: float(np.linalg.norm((face.box[:2] + face.box[2:]) / 2 - point)))
+
+
+def is_beside(face: Face, choice: Choice, scale: float) -> bool:
+    """Whether a face that was chosen by a point of the file's pictures is not at that point."""
+    if isinstance(choice, int):
+        return False
+    middle = (face.box[:2] + face.box[2:]) / 2
+    return bool(np.abs(middle - np.array(choice) * scale).max() > 0.75 * face.size_px)
 
 
 def _away(face: Face, other: Face) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sadtalker3d.clip.follow import Choice, Follower, Seen
+from sadtalker3d.clip.covered import Covered
+from sadtalker3d.clip.follow import Choice, Follower, Seen, is_beside
 from sadtalker3d.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class WatchConfig:
 
     most_yaw_rad: float = 0.87  # 50 degrees: beyond, the detector makes half of the face up
     small_px: float = 64.0  # of the face's longer side: lips are then a guess
+    clear_evidence: float = 10.0  # reached at least once: profiles that pass for a face stay below
+    least_evidence: float = 5.0  # below, followed but not believed: covered, or bowed by 40 degrees
 
 
 class Watch:
@@ -33,6 +36,7 @@ class Watch:
     def __init__(self, path: Path, face: Choice = 1, config: WatchConfig | None = None) -> None:
         self.path, self.face, self.config = path, face, config or WatchConfig()
         self.size_px, self.scale, self.others, self.read, self.seen = (0, 0), 1.0, 0, 0, 0
+        self.covered, self._begins_s, self._beside, self._clearest = Covered(), 0.0, False, -np.inf
 
     def through(self, frames: Iterable[Frame], progress: Report | None = None) -> Iterator[Seen]:
         """Each frame that counts, with its face.
@@ -49,6 +53,7 @@ class Watch:
             height, width = seen.frame.picture.shape[:2]
             if not self.read:
                 self.size_px, self.scale = (width, height), seen.frame.scale
+                self._begins_s = seen.frame.time_s
             elif self.size_px != (width, height):
                 raise UserError(
                     f"{self.path}: its pictures change from {self.size_px[0]} x {self.size_px[1]} to "
@@ -56,16 +61,28 @@ class Watch:
                 )
             self.others = max(self.others, seen.others)
             self.read += 1
+            self.covered.add(seen)
+            if seen.face is not None and not self.seen:
+                self._beside = is_beside(seen.face, self.face, self.scale)
+            if seen.face is not None:
+                self._clearest = max(self._clearest, seen.face.evidence)
+            if seen.face is not None and seen.face.evidence < self.config.least_evidence:
+                seen = replace(seen, face=None)
             self.seen += seen.face is not None
             yield seen
             if progress is not None:
                 progress(self.read, max(seen.frame.total, self.read))
         if not self.read:
             raise UserError(f"{self.path}: holds no pictures that can be read; export the video again")
-        if not self.seen:
+        if not self.seen or self._clearest < self.config.clear_evidence:
+            what = (
+                "no face found in it"
+                if not self.seen
+                else "the face in it is turned away, covered or unclear throughout"
+            )
             raise UserError(
-                f"{self.path}: no face found in it; give one in which a face is seen from the front, unobstructed and "
-                "at least 32 pixels tall"
+                f"{self.path}: {what}; give one in which a face is seen from the front, unobstructed and at "
+                "least 32 pixels tall"
             )
 
     def notes(self, more: Iterable[str], yaw_rad: np.ndarray, height_px: float) -> tuple[str, ...]:
@@ -87,6 +104,17 @@ class Watch:
         if isinstance(self.face, int) and self.face > self.others + 1:
             notes.insert(
                 0, f"only {self.others + 1} of the {self.face} faces found, the smallest of them is followed"
+            )
+        if self._beside and not isinstance(self.face, int):
+            x, y = self.face
+            notes.insert(0, f"no face is found at --face {x:g},{y:g}, the nearest is followed")
+        spans = self.covered.spans()
+        if spans:
+            shown = ", ".join(f"{a - self._begins_s:.2f} to {b - self._begins_s:.2f}" for a, b in spans[:4])
+            more_of_them = f" and {len(spans) - 4} more times" if len(spans) > 4 else ""
+            notes.append(
+                f"the mouth seems covered, or the face unclear, from {shown} s{more_of_them}; what it does there is a "
+                "guess"
             )
         if turned.any():
             notes.append(

@@ -44,11 +44,21 @@ def hidden_notes(
     brightest = max(float(np.quantile(eye, 0.9)) for eye in eyes)
     if brightest < config.dark * skin and max(map(_range, eyes)) < config.plain:
         notes.append(f"{name}: the eyes are behind dark glasses, so blinks will not be seen")
-    lips, around = look.inside((*UPPER_OUTER, *LOWER_OUTER)), look.at(AROUND_MOUTH)
-    apart = float(np.linalg.norm(np.median(lips, axis=0) - around))
-    if apart < config.like_around and _range(lips[:, 0]) < config.smooth:
+    if _mouth_hidden(look, config):
         notes.append(f"{name}: the mouth seems covered; a picture that shows the lips is better")
     return notes
+
+
+def mouth_hidden(picture: np.ndarray, mesh: np.ndarray, config: HiddenConfig | None = None) -> bool:
+    """Whether the lips of the (468, n) points cannot be seen in an (H, W, 3) uint8 picture."""
+    config = config or HiddenConfig()
+    return _mouth_hidden(_Look(picture, mesh, config.patch), config)
+
+
+def _mouth_hidden(look: _Look, config: HiddenConfig) -> bool:
+    lips, around = look.inside((*UPPER_OUTER, *LOWER_OUTER)), look.at(AROUND_MOUTH)
+    apart = float(np.linalg.norm(np.median(lips, axis=0) - around))
+    return apart < config.like_around and _range(lips[:, 0]) < config.smooth
 
 
 class _Look:

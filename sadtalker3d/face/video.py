@@ -98,7 +98,10 @@ def opened(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.V
 
 def not_a_video(path: str | Path, error: Exception) -> UserError:
     """What to raise where nothing can be read."""
-    return UserError(f"{path}: not a video that can be read ({error}); give an MP4 file")
+    if isinstance(error, OSError) and Path(path).is_file() and not Path(path).stat().st_size:
+        return UserError(f"{path}: is empty; export the video again")
+    why = getattr(error, "strerror", None) or error  # without FFmpeg's number
+    return UserError(f"{path}: not a video that can be read ({why}); give an MP4 file")
 
 
 def sound_start_s(path: str | Path) -> float | None:
