@@ -15,7 +15,7 @@ from .curves import is_driven
 from .manners import Mannered
 from .matching import map_document, match, rows_of_map
 from .performance import Row
-from .properties import current_character, settings
+from .properties import current_character, remove_chosen, settings
 
 MANY_NAMES = 6  # that fit on the panel
 
@@ -100,6 +100,16 @@ def fill_rows(character: Any, rows: Any) -> None:
         line.key, line.source, line.gain, line.offset = row.key, row.source, row.gain, row.offset
 
 
+def character_of(context: Any, head: Any) -> str:
+    """Make a head, which turns as a whole, the chosen character; what its matching found, in words."""
+    form = settings(context)
+    character = form.characters.add()
+    said = rematch(character, [head])
+    character.name, character.head, character.head_shift = head.name, head, 1.0
+    form.character = len(form.characters) - 1
+    return f"{head.name}: {said}"
+
+
 def find_head(meshes: list[Any]) -> tuple[Any, dict[str, str]]:
     """The armature that turns the head, and its bones by what they are ("head", "leftEye", ...), or (None, {})."""
     for thing in meshes:
@@ -170,8 +180,7 @@ class SADTALKER3D_OT_remove_character(Mannered, bpy.types.Operator):
     def run(self, context: Any) -> str:
         form = settings(context)
         name = current_character(context).name
-        form.characters.remove(form.character)
-        form.character = max(min(form.character, len(form.characters) - 1), 0)
+        remove_chosen(form, "characters", "character")
         return f"{name} forgotten"
 
 
@@ -222,9 +231,7 @@ class SADTALKER3D_OT_remove_row(Mannered, bpy.types.Operator):
         return "" if character and len(character.rows) else "The map has no lines"
 
     def run(self, context: Any) -> str:
-        character = current_character(context)
-        character.rows.remove(character.row)
-        character.row = max(min(character.row, len(character.rows) - 1), 0)
+        remove_chosen(current_character(context), "rows", "row")
         return "line removed"
 
 
