@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +24,8 @@ from sadtalker3d.train.videocoefficients import rows_of
 from sadtalker3d.train.videoframes import load_videos
 from tests.train import tiny_videos
 from tests.train.tiny_videos import CONFIG
+from tests.train.two_processes import end_alike
 
-ROOT = Path(__file__).parents[2]
 NETWORKS = ("generator", "kp_extractor", "he_estimator")
 
 
@@ -127,29 +123,5 @@ train_facevid2vid(work / "videos", work / "work", steps=2, config=CONFIG)
 
 @pytest.mark.slow
 def test_two_processes_end_with_one_network(videos: Path, tmp_path: Path) -> None:
-    script = tmp_path / "two.py"
-    script.write_text(SCRIPT)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = int(taken.getsockname()[1])
-    command = [sys.executable, str(script), str(tmp_path)]
-    started = [subprocess.Popen(command, cwd=ROOT, env=_as_torchrun(rank, port)) for rank in (0, 1)]
-    try:
-        assert [process.wait(timeout=120) for process in started] == [0, 0]
-    finally:
-        for process in started:
-            process.kill()
-    one, other = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))
-    assert one.keys() == other.keys()
-    for name in one:
-        torch.testing.assert_close(one[name], other[name])
+    end_alike(SCRIPT, tmp_path)
     assert (tmp_path / "work" / "generator.safetensors").exists()
-
-
-def _as_torchrun(rank: int, port: int) -> dict[str, str]:
-    """What torchrun tells a process."""
-    return os.environ | {
-        "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port), "GLOO_SOCKET_IFNAME": "lo" if sys.platform == "linux" else "lo0",
-        "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
-    }  # fmt: skip
