@@ -184,32 +184,37 @@ class SADTALKER3D_OT_remove_character(Mannered, bpy.types.Operator):
         return f"{name} forgotten"
 
 
-class SADTALKER3D_OT_match(Mannered, bpy.types.Operator):
+class _OfCharacter(Mannered):
+    @classmethod
+    def disabled_reason(cls, context: Any) -> str:
+        return "" if current_character(context) else "Make a character first"
+
+
+class _OfMap(Mannered):
+    @classmethod
+    def disabled_reason(cls, context: Any) -> str:
+        character = current_character(context)
+        return "" if character and len(character.rows) else "The map has no lines"
+
+
+class SADTALKER3D_OT_match(_OfCharacter, bpy.types.Operator):
     """Match the shape keys' names again, after renaming or adding some; replaces the map"""
 
     bl_idname = "sadtalker3d.match"
     bl_label = "Match"
     bl_options = {"REGISTER", "UNDO"}
 
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        return "" if current_character(context) else "Make a character first"
-
     def run(self, context: Any) -> str:
         character = current_character(context)
         return rematch(character, meshes_of(character))
 
 
-class SADTALKER3D_OT_add_row(Mannered, bpy.types.Operator):
+class SADTALKER3D_OT_add_row(_OfCharacter, bpy.types.Operator):
     """Add a line to the map"""
 
     bl_idname = "sadtalker3d.add_row"
     bl_label = "Add Line"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        return "" if current_character(context) else "Make a character first"
 
     def run(self, context: Any) -> str:
         character = current_character(context)
@@ -218,24 +223,19 @@ class SADTALKER3D_OT_add_row(Mannered, bpy.types.Operator):
         return "line added: name its shape key and what it follows"
 
 
-class SADTALKER3D_OT_remove_row(Mannered, bpy.types.Operator):
+class SADTALKER3D_OT_remove_row(_OfMap, bpy.types.Operator):
     """Remove the selected line of the map"""
 
     bl_idname = "sadtalker3d.remove_row"
     bl_label = "Remove Line"
     bl_options = {"REGISTER", "UNDO"}
 
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        character = current_character(context)
-        return "" if character and len(character.rows) else "The map has no lines"
-
     def run(self, context: Any) -> str:
         remove_chosen(current_character(context), "rows", "row")
         return "line removed"
 
 
-class SADTALKER3D_OT_save_map(Mannered, bpy.types.Operator):
+class SADTALKER3D_OT_save_map(_OfMap, bpy.types.Operator):
     """Save the map to a file, for other characters of the same make and for `sadtalker3d export --rig`"""
 
     bl_idname = "sadtalker3d.save_map"
@@ -243,11 +243,6 @@ class SADTALKER3D_OT_save_map(Mannered, bpy.types.Operator):
 
     filepath: StringProperty(subtype="FILE_PATH")
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
-
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        character = current_character(context)
-        return "" if character and len(character.rows) else "The map has no lines"
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         self.filepath = f"{current_character(context).name}.json"
@@ -268,7 +263,7 @@ class SADTALKER3D_OT_save_map(Mannered, bpy.types.Operator):
         return f"map saved as {path.name}"
 
 
-class SADTALKER3D_OT_load_map(Mannered, bpy.types.Operator):
+class SADTALKER3D_OT_load_map(_OfCharacter, bpy.types.Operator):
     """Load a map saved before"""
 
     bl_idname = "sadtalker3d.load_map"
@@ -277,10 +272,6 @@ class SADTALKER3D_OT_load_map(Mannered, bpy.types.Operator):
 
     filepath: StringProperty(subtype="FILE_PATH")
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
-
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        return "" if current_character(context) else "Make a character first"
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         context.window_manager.fileselect_add(self)
