@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import scipy.io
 
-from sadtalker3d import weights
 from sadtalker3d.commands_render import angle_list
 from sadtalker3d.errors import UserError
 from sadtalker3d.render.facevid2vid import load
@@ -183,16 +182,13 @@ def test_degrees() -> None:
 
 
 @pytest.fixture
-def seeded() -> Iterator[None]:
+def official() -> Iterator[None]:
     """The official networks' architecture with seeded weights, in place of the user's store."""
     from sadtalker3d.render.facevid2vid.animate import Networks
-    from tests.seeded import load_seeded
+    from tests.seeded import seeded
 
-    def build(name: str):  # type: ignore[no-untyped-def]
-        return load_seeded(weights.build(name), name)
-
-    networks = Networks(build("generator"), build("kp_extractor"), build("mapping"))
-    regressor = build("face_3drecon")
+    networks = Networks(seeded("generator"), seeded("kp_extractor"), seeded("mapping"))  # type: ignore[arg-type]
+    regressor = seeded("face_3drecon")
     patch = pytest.MonkeyPatch()
     patch.setattr(load, "load_networks", lambda size, full, trained: networks)
     patch.setattr(load, "load_regressor", lambda: regressor)
@@ -216,7 +212,7 @@ def pictures(path: Path) -> list[np.ndarray]:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("seeded")
+@pytest.mark.usefixtures("official")
 def test_a_video_has_the_frames_the_rate_and_the_sound(monkeypatch, capsys, tmp_path, portrait, performance):
     import soundfile
 

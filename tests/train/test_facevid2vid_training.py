@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,9 +30,17 @@ from tests.train.two_processes import end_alike
 NETWORKS = ("generator", "kp_extractor", "he_estimator")
 
 
-@pytest.fixture
-def videos(tmp_path: Path) -> Path:
-    return tiny_videos.write(tmp_path / "videos")
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_videos.write(tmp_path_factory.mktemp("tiny") / "videos")
+
+
+@pytest.fixture(scope="module")
+def two_steps(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a training of two steps leaves; to be copied, not continued."""
+    work = tmp_path_factory.mktemp("two") / "work"
+    train_facevid2vid(videos, work, steps=2, coefficients=videos, config=CONFIG, report=lambda line: None)
+    return work
 
 
 def states(folder: Path, names: tuple[str, ...] = NETWORKS) -> dict[str, torch.Tensor]:
@@ -57,10 +66,12 @@ def test_the_loss_falls(videos: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_resumed_run_ends_as_one_that_was_not_interrupted(videos: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_ends_as_one_that_was_not_interrupted(
+    videos: Path, two_steps: Path, tmp_path: Path
+) -> None:
     settings = {"coefficients": videos, "config": CONFIG, "report": lambda line: None}
     train_facevid2vid(videos, tmp_path / "whole", steps=4, **settings)
-    train_facevid2vid(videos, tmp_path / "parts", steps=2, **settings)
+    shutil.copytree(two_steps, tmp_path / "parts")
     trained = train_facevid2vid(videos, tmp_path / "parts", steps=4, resume=True, **settings)
     assert trained.steps == 4
     assert_same(states(tmp_path / "whole"), states(tmp_path / "parts"))
@@ -75,9 +86,10 @@ def test_a_resumed_run_ends_as_one_that_was_not_interrupted(videos: Path, tmp_pa
 
 
 @pytest.mark.slow
-def test_mapping_learns_the_keypoints_and_the_renderer_loads(videos: Path, tmp_path: Path) -> None:
-    work, quiet = tmp_path / "work", lambda line: None
-    train_facevid2vid(videos, work, steps=2, config=CONFIG, report=quiet)
+def test_mapping_learns_the_keypoints_and_the_renderer_loads(
+    videos: Path, two_steps: Path, tmp_path: Path
+) -> None:
+    work, quiet = shutil.copytree(two_steps, tmp_path / "work"), lambda line: None
     usual = MappingTraining(learning_rate=1e-3, batch=16)
     early = train_mapping(videos, videos, work, steps=5, config=usual, report=quiet)
     late = train_mapping(videos, videos, work, steps=60, config=usual, resume=True, report=quiet)
@@ -122,6 +134,7 @@ train_facevid2vid(work / "videos", work / "work", steps=2, config=CONFIG)
 
 
 @pytest.mark.slow
-def test_two_processes_end_with_one_network(videos: Path, tmp_path: Path) -> None:
+def test_two_processes_end_with_one_network(tmp_path: Path) -> None:
+    tiny_videos.write(tmp_path / "videos")
     end_alike(SCRIPT, tmp_path)
     assert (tmp_path / "work" / "generator.safetensors").exists()

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 ROOT = Path(__file__).parents[2]
+LIMIT_S = 600  # a few seconds where nothing else runs
 
 
 def end_alike(script: str, folder: Path) -> None:
@@ -20,7 +21,7 @@ def end_alike(script: str, folder: Path) -> None:
     port = _free_port()
     started = [subprocess.Popen(command, cwd=ROOT, env=_as_torchrun(rank, port)) for rank in (0, 1)]
     try:
-        assert [process.wait(timeout=120) for process in started] == [0, 0]
+        assert [process.wait(timeout=LIMIT_S) for process in started] == [0, 0]
     finally:
         for process in started:
             process.kill()
