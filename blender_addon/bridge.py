@@ -187,7 +187,7 @@ class Job:
             try:
                 self._child.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
-                self._child.kill()
+                self._kill()
                 self._child.wait()
         _running.discard(self)
 
@@ -199,6 +199,12 @@ class Job:
                 os.killpg(self._child.pid, number)
         except OSError:
             pass  # it has just ended
+
+    def _kill(self) -> None:
+        if os.name == "nt":
+            self._child.kill()
+        else:  # with what it has started: where Blender was started in the background, none of them hears Ctrl-C
+            self._signal(signal.SIGKILL)
 
     def _last_words(self) -> str:
         lines = self.log.read_text("utf-8", errors="replace").strip().splitlines()

@@ -15,7 +15,7 @@ from .curves import is_driven
 from .manners import Mannered
 from .matching import map_document, match, rows_of_map
 from .performance import Row
-from .properties import current_character, settings
+from .properties import current_character, remove_chosen, settings
 
 MANY_NAMES = 6  # that fit on the panel
 
@@ -100,6 +100,16 @@ def fill_rows(character: Any, rows: Any) -> None:
         line.key, line.source, line.gain, line.offset = row.key, row.source, row.gain, row.offset
 
 
+def character_of(context: Any, head: Any) -> str:
+    """Make a head, which turns as a whole, the chosen character; what its matching found, in words."""
+    form = settings(context)
+    character = form.characters.add()
+    said = rematch(character, [head])
+    character.name, character.head, character.head_shift = head.name, head, 1.0
+    form.character = len(form.characters) - 1
+    return f"{head.name}: {said}"
+
+
 def find_head(meshes: list[Any]) -> tuple[Any, dict[str, str]]:
     """The armature that turns the head, and its bones by what they are ("head", "leftEye", ...), or (None, {})."""
     for thing in meshes:
@@ -170,37 +180,41 @@ class SADTALKER3D_OT_remove_character(Mannered, bpy.types.Operator):
     def run(self, context: Any) -> str:
         form = settings(context)
         name = current_character(context).name
-        form.characters.remove(form.character)
-        form.character = max(min(form.character, len(form.characters) - 1), 0)
+        remove_chosen(form, "characters", "character")
         return f"{name} forgotten"
 
 
-class SADTALKER3D_OT_match(Mannered, bpy.types.Operator):
+class _OfCharacter(Mannered):
+    @classmethod
+    def disabled_reason(cls, context: Any) -> str:
+        return "" if current_character(context) else "Make a character first"
+
+
+class _OfMap(Mannered):
+    @classmethod
+    def disabled_reason(cls, context: Any) -> str:
+        character = current_character(context)
+        return "" if character and len(character.rows) else "The map has no lines"
+
+
+class SADTALKER3D_OT_match(_OfCharacter, bpy.types.Operator):
     """Match the shape keys' names again, after renaming or adding some; replaces the map"""
 
     bl_idname = "sadtalker3d.match"
     bl_label = "Match"
     bl_options = {"REGISTER", "UNDO"}
 
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        return "" if current_character(context) else "Make a character first"
-
     def run(self, context: Any) -> str:
         character = current_character(context)
         return rematch(character, meshes_of(character))
 
 
-class SADTALKER3D_OT_add_row(Mannered, bpy.types.Operator):
+class SADTALKER3D_OT_add_row(_OfCharacter, bpy.types.Operator):
     """Add a line to the map"""
 
     bl_idname = "sadtalker3d.add_row"
     bl_label = "Add Line"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        return "" if current_character(context) else "Make a character first"
 
     def run(self, context: Any) -> str:
         character = current_character(context)
@@ -209,26 +223,19 @@ class SADTALKER3D_OT_add_row(Mannered, bpy.types.Operator):
         return "line added: name its shape key and what it follows"
 
 
-class SADTALKER3D_OT_remove_row(Mannered, bpy.types.Operator):
+class SADTALKER3D_OT_remove_row(_OfMap, bpy.types.Operator):
     """Remove the selected line of the map"""
 
     bl_idname = "sadtalker3d.remove_row"
     bl_label = "Remove Line"
     bl_options = {"REGISTER", "UNDO"}
 
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        character = current_character(context)
-        return "" if character and len(character.rows) else "The map has no lines"
-
     def run(self, context: Any) -> str:
-        character = current_character(context)
-        character.rows.remove(character.row)
-        character.row = max(min(character.row, len(character.rows) - 1), 0)
+        remove_chosen(current_character(context), "rows", "row")
         return "line removed"
 
 
-class SADTALKER3D_OT_save_map(Mannered, bpy.types.Operator):
+class SADTALKER3D_OT_save_map(_OfMap, bpy.types.Operator):
     """Save the map to a file, for other characters of the same make and for `sadtalker3d export --rig`"""
 
     bl_idname = "sadtalker3d.save_map"
@@ -236,11 +243,6 @@ class SADTALKER3D_OT_save_map(Mannered, bpy.types.Operator):
 
     filepath: StringProperty(subtype="FILE_PATH")
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
-
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        character = current_character(context)
-        return "" if character and len(character.rows) else "The map has no lines"
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         self.filepath = f"{current_character(context).name}.json"
@@ -261,7 +263,7 @@ class SADTALKER3D_OT_save_map(Mannered, bpy.types.Operator):
         return f"map saved as {path.name}"
 
 
-class SADTALKER3D_OT_load_map(Mannered, bpy.types.Operator):
+class SADTALKER3D_OT_load_map(_OfCharacter, bpy.types.Operator):
     """Load a map saved before"""
 
     bl_idname = "sadtalker3d.load_map"
@@ -270,10 +272,6 @@ class SADTALKER3D_OT_load_map(Mannered, bpy.types.Operator):
 
     filepath: StringProperty(subtype="FILE_PATH")
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
-
-    @classmethod
-    def disabled_reason(cls, context: Any) -> str:
-        return "" if current_character(context) else "Make a character first"
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         context.window_manager.fileselect_add(self)

@@ -7,8 +7,8 @@ import bpy
 
 from sadtalker3d.errors import UserError
 
-from .bridge import Job, find_command, require_version
-from .generate import InBackground, preferred_command, speech_file, work_folder
+from .bridge import Job
+from .generate import InBackground, speech_file, usable_command, work_folder
 from .properties import current_character, current_take, settings
 from .takes import DEFAULT_FPS, add_take, sampled
 
@@ -34,8 +34,7 @@ class SADTALKER3D_OT_dub(InBackground, bpy.types.Operator):
     def job(self, context: Any) -> Job:
         form, folder = settings(context), work_folder(context)
         speech = speech_file(context)
-        command = find_command(preferred_command(context))
-        require_version(command)
+        command = usable_command(context)
         if form.dub_from == "TIMELINE":
             character = current_character(context)
             track = sampled(context, character, DEFAULT_FPS)

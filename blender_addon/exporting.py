@@ -10,9 +10,9 @@ from bpy_extras.io_utils import ExportHelper
 from sadtalker3d import export as formats
 from sadtalker3d.errors import UserError
 
-from .bridge import Job, find_command, require_version
+from .bridge import Job
 from .characters import meshes_of
-from .generate import InBackground, preferred_command, work_folder
+from .generate import InBackground, portrait_file, usable_command, work_folder
 from .manners import Mannered
 from .properties import current_character, current_take, settings
 from .takes import load_take
@@ -121,11 +121,7 @@ class SADTALKER3D_OT_render_video(InBackground, bpy.types.Operator, ExportHelper
         return InBackground.invoke(self, context, None)
 
     def job(self, context: Any) -> Job:
-        portrait = Path(bpy.path.abspath(settings(context).portrait))
-        if not portrait.is_file():
-            raise UserError(f"the portrait {portrait} is not there: choose it again")
-        command = find_command(preferred_command(context))
-        require_version(command)
+        portrait, command = portrait_file(context), usable_command(context)
         out = Path(bpy.path.abspath(self.filepath)).with_suffix(".mp4")
         take = bpy.path.abspath(current_take(context).path)
         words = [*command, "render", take, "--portrait", str(portrait), "-o", str(out), "--force"]

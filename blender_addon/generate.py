@@ -12,7 +12,7 @@ from sadtalker3d.track import load
 
 from . import sequencer
 from .bridge import Job, cancel_all, find_command, require_version
-from .manners import Mannered, fail, tell
+from .manners import Mannered, carried_out, fail, tell
 from .properties import settings
 from .takes import add_take
 
@@ -54,12 +54,26 @@ def speech_file(context: Any) -> Path:
     return path
 
 
+def portrait_file(context: Any) -> Path:
+    """The form's portrait, or UserError when it is not there."""
+    path = Path(bpy.path.abspath(settings(context).portrait))
+    if not path.is_file():
+        raise UserError(f"the portrait {path} is not there: choose it again")
+    return path
+
+
+def usable_command(context: Any) -> list[str]:
+    """The command line that is found, of this extension's version; UserError when there is none."""
+    command = find_command(preferred_command(context))
+    require_version(command)
+    return command
+
+
 def generation(context: Any) -> Job:
     """The child process that animates the form's speech, not started."""
     form = settings(context)
     speech = speech_file(context)
-    command = find_command(preferred_command(context))
-    require_version(command)
+    command = usable_command(context)
     folder = work_folder(context)
     mood = "" if form.emotion == "NONE" else f"_{form.emotion}"
     out = folder / f"{speech.stem}_style{form.style}_seed{form.seed}{mood}.json"
@@ -149,14 +163,7 @@ class InBackground(Mannered):
         if not self._job.poll():
             return {"PASS_THROUGH"}
         self._stop(context)
-        try:
-            done = self._end(context, self._job)
-        except UserError as error:
-            fail(self, context, str(error))
-            return {"CANCELLED"}
-        tell(context, done)
-        self.report({"INFO"}, done)  # type: ignore[attr-defined]
-        return {"FINISHED"}
+        return carried_out(self, context, lambda: self._end(context, self._job))
 
     def cancel(self, context: Any) -> None:
         """Blender closes, or another file is opened."""

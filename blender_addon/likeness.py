@@ -7,9 +7,9 @@ import bpy
 
 from sadtalker3d.errors import UserError
 
-from .bridge import Job, find_command, require_version
-from .characters import rematch
-from .generate import InBackground, preferred_command, work_folder
+from .bridge import Job
+from .characters import character_of
+from .generate import InBackground, portrait_file, usable_command, work_folder
 from .new_head import HEAD_HEIGHT_M
 from .properties import settings
 
@@ -28,23 +28,14 @@ class SADTALKER3D_OT_likeness(InBackground, bpy.types.Operator):
         return "" if settings(context).portrait else "Choose a portrait first"
 
     def job(self, context: Any) -> Job:
-        portrait = Path(bpy.path.abspath(settings(context).portrait))
-        if not portrait.is_file():
-            raise UserError(f"the portrait {portrait} is not there: choose it again")
-        command = find_command(preferred_command(context))
-        require_version(command)
+        portrait, command = portrait_file(context), usable_command(context)
         out = work_folder(context) / f"{portrait.stem}_head.glb"
         words = [*command, "head", "-o", str(out), "--portrait", str(portrait), "--force"]
         return Job(words, [out], work_folder(context) / "log.txt")
 
     def finish(self, context: Any, job: Job) -> str:
         head = import_head(context, job.outputs[0])
-        form = settings(context)
-        character = form.characters.add()
-        said = rematch(character, [head])
-        character.name, character.head, character.head_shift = head.name, head, 1.0
-        form.character = len(form.characters) - 1
-        return f"{head.name}: {said}"
+        return character_of(context, head)
 
 
 def import_head(context: Any, path: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sadtalker3d.errors import UserError
@@ -32,14 +33,19 @@ class Mannered:
         raise NotImplementedError
 
     def execute(self, context: Any) -> set[str]:
-        try:
-            done = self.run(context)
-        except UserError as error:
-            fail(self, context, str(error))
-            return {"CANCELLED"}
-        tell(context, done)
-        self.report({"INFO"}, done)  # type: ignore[attr-defined]
-        return {"FINISHED"}
+        return carried_out(self, context, lambda: self.run(context))
+
+
+def carried_out(operator: Any, context: Any, work: Callable[[], str]) -> set[str]:
+    """Do the work and show the sentence it returns, or why it did not work; Blender's word for how it ended."""
+    try:
+        done = work()
+    except UserError as error:
+        fail(operator, context, str(error))
+        return {"CANCELLED"}
+    tell(context, done)
+    operator.report({"INFO"}, done)
+    return {"FINISHED"}
 
 
 def tell(context: Any, message: str, *, failed: bool = False) -> None:

@@ -9,10 +9,9 @@ from bpy.props import FloatVectorProperty, PointerProperty
 import bfm
 from sadtalker3d.errors import UserError
 
-from .characters import rematch
+from .characters import character_of
 from .manners import Mannered
 from .performance import FROM_TRACK
-from .properties import settings
 
 SLIDERS = 20  # the first of 80: they hold most of what tells people apart
 HEAD_HEIGHT_M = 1.6  # where the pivot is put, so that the head is at a standing person's height
@@ -134,12 +133,7 @@ class SADTALKER3D_OT_new_head(Mannered, bpy.types.Operator):
             thing.select_set(False)
         head.select_set(True)
         context.view_layer.objects.active = head
-        form = settings(context)
-        character = form.characters.add()
-        said = rematch(character, [head])
-        character.name, character.head, character.head_shift = head.name, head, 1.0
-        form.character = len(form.characters) - 1
-        return f"{head.name}: {said}"
+        return character_of(context, head)
 
 
 CLASSES = (HeadShape, SADTALKER3D_OT_new_head)

@@ -149,16 +149,19 @@ class SADTALKER3D_PT_character(_Section, bpy.types.Panel):
                 shown.label(text=(label + names))
 
 
-class SADTALKER3D_PT_map(_Section, bpy.types.Panel):
-    """Which shape key shows what."""
-
-    bl_label = "Map"
+class _OfCharacter(_Section):
     bl_parent_id = "SADTALKER3D_PT_character"
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: Any) -> bool:
         return context.scene is not None and current_character(context) is not None
+
+
+class SADTALKER3D_PT_map(_OfCharacter, bpy.types.Panel):
+    """Which shape key shows what."""
+
+    bl_label = "Map"
 
     def draw(self, context: Any) -> None:
         character, layout = current_character(context), self.layout
@@ -172,16 +175,10 @@ class SADTALKER3D_PT_map(_Section, bpy.types.Panel):
         row.operator("sadtalker3d.save_map")
 
 
-class SADTALKER3D_PT_head(_Section, bpy.types.Panel):
+class SADTALKER3D_PT_head(_OfCharacter, bpy.types.Panel):
     """What turns with the head, and the eyes."""
 
     bl_label = "Head and Eyes"
-    bl_parent_id = "SADTALKER3D_PT_character"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return context.scene is not None and current_character(context) is not None
 
     def draw(self, context: Any) -> None:
         character, layout = current_character(context), self.layout

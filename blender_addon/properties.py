@@ -258,6 +258,13 @@ def settings(context: Any) -> Any:
     return context.scene.sadtalker3d
 
 
+def remove_chosen(owner: Any, collection: str, index: str) -> None:
+    """Remove the chosen item of an owner's collection; the one after it is chosen then."""
+    items = getattr(owner, collection)
+    items.remove(getattr(owner, index))
+    setattr(owner, index, max(min(getattr(owner, index), len(items) - 1), 0))
+
+
 def current_take(context: Any) -> Any:
     """The chosen take, or None."""
     form = settings(context)

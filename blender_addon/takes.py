@@ -16,7 +16,7 @@ from . import curves
 from .characters import meshes_of, owners, rows_of, shape_keys
 from .manners import Mannered
 from .performance import angles_of, columns_of, translation_of
-from .properties import current_character, current_take, settings
+from .properties import current_character, current_take, remove_chosen, settings
 from .rotations import rotation_matrices, rotation_path
 
 ENDINGS = (".json", ".npz", ".csv", ".mat")
@@ -84,8 +84,7 @@ class SADTALKER3D_OT_forget_take(Mannered, bpy.types.Operator):
     def run(self, context: Any) -> str:
         form = settings(context)
         name = current_take(context).name
-        form.takes.remove(form.take)
-        form.take = max(min(form.take, len(form.takes) - 1), 0)
+        remove_chosen(form, "takes", "take")
         return f"{name} forgotten"
 
 

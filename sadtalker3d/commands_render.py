@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import UserError, naming
 from sadtalker3d.progress import Mode, counted, progress
 from sadtalker3d.render.choices import Device, Dtype, Preprocess, Renderer, check_expression_scale
 from sadtalker3d.track import Track, find_audio, load
@@ -137,7 +137,8 @@ def _photo(take: str | Path, track: Track, size: int | None, options: NetworkOpt
         raise UserError(
             f"the size is {size}; a video's long side is from {SMALLEST_PX} to {LARGEST_PX} pixels"
         )
-    _require_space(take, track, "open", "a speaking photo")
+    with naming(take):
+        track.require_space("open", "a speaking photo")
 
     def make(
         sitter: Sitter, track: Track, still: bool, expression_scale: float, tell: Tell
@@ -161,7 +162,8 @@ def _networks(take: str | Path, track: Track, size: int | None, options: Network
     from sadtalker3d.render.facevid2vid.source import read_source
 
     networks = chosen_renderer(options.weights, size or USUAL_SIZE)
-    _require_space(take, track, networks.space, "the facevid2vid renderer")
+    with naming(take):
+        track.require_space(networks.space, "the facevid2vid renderer")
     device = options.device or "auto"
     chosen_device(device)
     angles = HeadAngles(
@@ -205,13 +207,6 @@ def angle_list(text: str | None, option: str) -> tuple[float, ...] | None:
             "several with commas such as -20,30,10"
         )
     return angles
-
-
-def _require_space(take: str | Path, track: Track, space: str, who: str) -> None:
-    try:
-        track.require_space(space, who)
-    except TrackError as error:
-        raise UserError(f"{take}: {error}") from None
 
 
 def _unheard(note: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import TrackError, UserError, naming
 from sadtalker3d.files import replacing
 from sadtalker3d.track import COLUMNS, MAX_FRAMES, SCHEMA, Track
 
@@ -197,10 +197,8 @@ def to_rows(track: Track, space: str = "basel") -> np.ndarray:
 def read_rows(path: Path) -> np.ndarray:
     """SadTalker's coefficients (T, 70 or, from a .mat that has them, 73) of a `basel` track file; UserError."""
     track = read(path)
-    try:
+    with naming(path):
         rows = to_rows(track)
-    except TrackError as error:
-        raise UserError(f"{path}: {error}") from None
     return mat_rows(path).astype(np.float32) if path.suffix.lower() == ".mat" else rows
 
 

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,14 @@ def load_seeded(network: nn.Module, name: str) -> nn.Module:
         state[key] = value if array is None else torch.from_numpy(array)
     network.load_state_dict(state, strict=True)
     return network.eval()
+
+
+@cache
+def seeded(name: str) -> nn.Module:
+    """The network `name`, made once for all tests that leave it as it is: the generator has 101 million numbers."""
+    from sadtalker3d import weights
+
+    return load_seeded(weights.build(name), name)
 
 
 def _draw(key: str, shape: list[int]) -> np.ndarray:

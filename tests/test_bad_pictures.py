@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from sadtalker3d.face.fit import fit_portrait3d
-from sadtalker3d.face.landmarks import Landmarks, largest_face
+from sadtalker3d.face.landmarks import Face, Landmarks, largest_face
 from sadtalker3d.face.picture import read_picture
 from sadtalker3d.face.portrait import read_portrait
 from sadtalker3d.track import Track
@@ -34,6 +34,12 @@ def photo() -> np.ndarray:
 @pytest.fixture(scope="module")
 def landmarks() -> Landmarks:
     return Landmarks()
+
+
+@pytest.fixture(scope="module")
+def whole(photo: np.ndarray, landmarks: Landmarks) -> Face:
+    """The face of the photo itself."""
+    return largest_face(photo, "photo", landmarks)[0]
 
 
 @pytest.fixture
@@ -109,11 +115,10 @@ GOOD: dict[str, Callable[[np.ndarray, Path], object]] = {
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_kinds_of_files_are_read_and_fitted_alike(tmp_path, photo, landmarks, name):
+def test_kinds_of_files_are_read_and_fitted_alike(tmp_path, photo, landmarks, whole, name):
     GOOD[name](photo, tmp_path / name)
     portrait = read_portrait(tmp_path / name, landmarks)
     assert portrait.picture.shape == (512, 512, 3) and portrait.notes == []
-    whole = largest_face(photo, "photo", landmarks)[0]
     assert np.linalg.norm(portrait.face.points - whole.points, axis=1).mean() < 3
     fit = fit_portrait3d(portrait.picture, portrait.face, name=name)
     assert fit.residual.mean_mm < 1.6 and np.abs(np.degrees(fit.rotation_rad)).max() < 8

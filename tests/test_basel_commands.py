@@ -15,7 +15,7 @@ from sadtalker3d.rig.arkit import ARKIT_52
 from sadtalker3d.rig.basel_to_open import SEEN
 from sadtalker3d.track import Track
 from tests.basel_folder import FakeBasel, write_fake_basel
-from tests.seeded import CONFORMANCE, load_seeded
+from tests.seeded import CONFORMANCE, seeded
 from tests.test_cli import refused, run
 
 TAKE_FRAMES = 8
@@ -31,7 +31,7 @@ def official(monkeypatch: pytest.MonkeyPatch) -> None:
     """The official networks with seeded weights."""
 
     def load(name: str, size: int = 256):
-        return load_seeded(weights.build(name), name)
+        return seeded(name)
 
     monkeypatch.setattr(weights, "official", load, raising=False)
 

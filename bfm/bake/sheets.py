@@ -12,7 +12,7 @@ from bfm.model import FaceModel
 from sadtalker3d.render.gl import load_pyrender
 
 from .. import open as embedded
-from .visemes import VISEMES
+from ..visemes import VISEMES
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sadtalker3d.errors import TrackError, UserError
+from sadtalker3d.errors import UserError, naming
 from sadtalker3d.evaluate import labels
 from sadtalker3d.evaluate.alphabets import Label, to_phones
 from sadtalker3d.mel import FPS, SAMPLE_RATE, frame_count
@@ -133,10 +133,8 @@ def read_track(clip: ClipFiles, samples: int) -> Track:
 
     assert clip.track is not None
     track = load(clip.track)
-    try:
+    with naming(clip.track):
         track.require_space("open", "measuring lips")
-    except TrackError as error:
-        raise UserError(f"{clip.track}: {error}") from None
     track = resample(track, FPS) if track.fps != FPS else track
     frames = frame_count(samples)
     if abs(len(track) - frames) > MOST_FRAMES_APART:

@@ -24,8 +24,8 @@ TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 VERTICES, INDICES = 34962, 34963  # buffer view targets
 MAX_VALUES = 1 << 30  # numbers in one accessor; more is a damaged file
 
-_HEADER, _CHUNK = struct.Struct("<4sII"), struct.Struct("<II")
-_JSON_CHUNK, _BIN_CHUNK = 0x4E4F534A, 0x004E4942
+HEADER, CHUNK = struct.Struct("<4sII"), struct.Struct("<II")
+JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 
 
 @dataclass
@@ -126,9 +126,9 @@ class GlbWriter:
         }  # fmt: skip
         text = json.dumps(document, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 4)
-        total = _HEADER.size + 2 * _CHUNK.size + len(text) + start
-        file.write(_HEADER.pack(b"glTF", 2, total) + _CHUNK.pack(len(text), _JSON_CHUNK) + text)
-        file.write(_CHUNK.pack(start, _BIN_CHUNK))
+        total = HEADER.size + 2 * CHUNK.size + len(text) + start
+        file.write(HEADER.pack(b"glTF", 2, total) + CHUNK.pack(len(text), JSON_CHUNK) + text)
+        file.write(CHUNK.pack(start, BIN_CHUNK))
         for view in self._views.values():
             for piece in view.pieces:
                 file.write(piece)
@@ -176,25 +176,18 @@ class GlbReader:
     def __init__(self, path: Path) -> None:
         """Raises UserError when the file is not a whole GLB of version 2."""
         data = path.read_bytes()
-        if len(data) < _HEADER.size or data[:4] != b"glTF":
+        if len(data) < HEADER.size or data[:4] != b"glTF":
             raise UserError("not a GLB file (a .gltf with separate files is not read)")
-        _, version, total = _HEADER.unpack_from(data)
-        if version != 2:
-            raise UserError(f"is glTF version {version}; version 2 is read")
-        if total != len(data):
-            raise UserError(
-                f"says it has {total} bytes, but has {len(data)}: the file is damaged or truncated"
-            )
-        chunks = dict(_chunks(data))
-        if _JSON_CHUNK not in chunks:
+        chunks = dict(chunks_of(data))
+        if JSON_CHUNK not in chunks:
             raise UserError("has no JSON part: the file is damaged")
         try:
-            self.document = json.loads(chunks[_JSON_CHUNK])
+            self.document = json.loads(chunks[JSON_CHUNK])
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise UserError(f"its JSON part is not readable ({error})") from None
         if not isinstance(self.document, dict):
             raise UserError("its JSON part is not an object")
-        self._binary = chunks.get(_BIN_CHUNK, b"")
+        self._binary = chunks.get(BIN_CHUNK, b"")
 
     def values(self, index: int) -> np.ndarray:
         """The (n, width) float64 or (n, width) float32 numbers of a dense accessor, normalised ones scaled.
@@ -223,11 +216,19 @@ class GlbReader:
         return np.maximum(values / np.iinfo(dtype).max, -1.0)
 
 
-def _chunks(data: bytes) -> list[tuple[int, bytes]]:
-    found, position = [], _HEADER.size
-    while position + _CHUNK.size <= len(data):
-        size, kind = _CHUNK.unpack_from(data, position)
-        position += _CHUNK.size
+def chunks_of(data: bytes) -> list[tuple[int, bytes]]:
+    """The parts of a GLB with their kinds, in order; UserError unless it is whole and of version 2."""
+    if len(data) < HEADER.size:
+        raise UserError("ends in the middle of its header: the file is truncated")
+    _, version, total = HEADER.unpack_from(data)
+    if version != 2:
+        raise UserError(f"is glTF version {version}; version 2 is read, export it again as glTF 2.0")
+    if total != len(data):
+        raise UserError(f"says it has {total} bytes, but has {len(data)}: the file is damaged or truncated")
+    found, position = [], HEADER.size
+    while position + CHUNK.size <= len(data):
+        size, kind = CHUNK.unpack_from(data, position)
+        position += CHUNK.size
         if position + size > len(data):
             raise UserError("a part of it reaches beyond the end of the file: it is damaged")
         found.append((kind, data[position : position + size]))

@@ -12,7 +12,6 @@ import base64
 import io
 import json
 import os
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,13 +20,11 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 
 from sadtalker3d.errors import UserError
-from sadtalker3d.export.glb import FLOAT, TYPES
+from sadtalker3d.export.glb import BIN_CHUNK, CHUNK, FLOAT, HEADER, JSON_CHUNK, TYPES, chunks_of
 from sadtalker3d.export.gltf_check import check_document
 from sadtalker3d.export.gltf_uris import embed_images, merge_buffers
 
 MAX_BYTES = (1 << 32) - 1  # a GLB counts its length in 32 bits
-_HEADER, _CHUNK = struct.Struct("<4sII"), struct.Struct("<II")
-_JSON_CHUNK, _BIN_CHUNK = 0x4E4F534A, 0x004E4942
 
 
 @dataclass
@@ -100,25 +97,24 @@ class GltfFile:
             del self.document["buffers"]  # glTF allows no empty lists
         text = self._text()
         text += b" " * (-len(text) % 4)
-        chunks = [(len(text), _JSON_CHUNK)]
+        chunks = [(len(text), JSON_CHUNK)]
         if size:
-            chunks.append((size + -size % 4, _BIN_CHUNK))
-        total = _HEADER.size + sum(
-            _CHUNK.size + length
-            for length, _ in [*chunks, *((len(data), kind) for kind, data in self.chunks)]
+            chunks.append((size + -size % 4, BIN_CHUNK))
+        total = HEADER.size + sum(
+            CHUNK.size + length for length, _ in [*chunks, *((len(data), kind) for kind, data in self.chunks)]
         )
         if total > MAX_BYTES:
             raise UserError("with this animation it would exceed 4 GB, the most a GLB can hold")
-        out.write(_HEADER.pack(b"glTF", 2, total) + _CHUNK.pack(*chunks[0]) + text)
+        out.write(HEADER.pack(b"glTF", 2, total) + CHUNK.pack(*chunks[0]) + text)
         if size:
-            out.write(_CHUNK.pack(*chunks[1]))
+            out.write(CHUNK.pack(*chunks[1]))
             begin = out.tell()
             out.write(self.binary)
             self._fill(out, begin + self._start, pieces)
             out.seek(begin + size)
             out.write(bytes(-size % 4))
         for kind, data in self.chunks:
-            out.write(_CHUNK.pack(len(data), kind) + data)
+            out.write(CHUNK.pack(len(data), kind) + data)
 
     def _fill(self, out: BinaryIO, begin: int, pieces: Iterable[tuple[int, np.ndarray]]) -> None:
         out.write(bytes(begin - out.tell()))
@@ -174,25 +170,11 @@ def read_gltf(path: str | Path, *, as_glb: bool = True) -> GltfFile:
 
 
 def _read_glb(path: Path, data: bytes) -> GltfFile:
-    if len(data) < _HEADER.size:
-        raise UserError("ends in the middle of its header: the file is truncated")
-    _, version, total = _HEADER.unpack_from(data)
-    if version != 2:
-        raise UserError(f"is glTF version {version}; version 2 is read, export it again as glTF 2.0")
-    if total != len(data):
-        raise UserError(f"says it has {total} bytes, but has {len(data)}: the file is damaged or truncated")
-    chunks, position = [], _HEADER.size
-    while position + _CHUNK.size <= len(data):
-        size, kind = _CHUNK.unpack_from(data, position)
-        position += _CHUNK.size
-        if position + size > len(data):
-            raise UserError("a part of it reaches beyond the end of the file: it is damaged")
-        chunks.append((kind, data[position : position + size]))
-        position += size
-    if not chunks or chunks[0][0] != _JSON_CHUNK:
+    chunks = chunks_of(data)
+    if not chunks or chunks[0][0] != JSON_CHUNK:
         raise UserError("has no JSON part: the file is damaged")
     document = _parse(chunks[0][1].rstrip(b"\0"))  # some exporters pad with zeros instead of blanks
-    has_binary = len(chunks) > 1 and chunks[1][0] == _BIN_CHUNK
+    has_binary = len(chunks) > 1 and chunks[1][0] == BIN_CHUNK
     binary = chunks[1][1] if has_binary else b""
     check_document(document, binary if has_binary else None)
     file = GltfFile(path, document, binary, tuple(chunks[2 if has_binary else 1 :]))

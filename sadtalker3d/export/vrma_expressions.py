@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bfm.bake.visemes import VISEMES
+from bfm.visemes import VISEMES
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.track import Track
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from sadtalker3d.errors import UserError
 from sadtalker3d.export.glb import GlbReader
+from sadtalker3d.export.gltf_nodes import inverse, multiply
 from sadtalker3d.export.vrma_expressions import BLINKS, VOWELS, expression_of
 from sadtalker3d.rig.arkit import OPEN_64
 from sadtalker3d.rotation import from_quaternions, short_way
@@ -149,14 +150,14 @@ def _head(
         node = bones[bone]
         around, above, steps = STILL, parent.get(node), 0
         while above is not None:
-            around = product(_rest(nodes[above]), around)
+            around = multiply(_rest(nodes[above]), around)
             above, steps = parent.get(above), steps + 1
             if steps > len(nodes):
                 raise UserError("its nodes are their own parents")
         moved = _at(grid, _unwound(key))
         moved = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)
-        seen = product(product(around, product(moved, conjugate(_rest(nodes[node])))), conjugate(around))
-        turned = product(turned, seen)
+        seen = multiply(multiply(around, multiply(moved, inverse(_rest(nodes[node])))), inverse(around))
+        turned = multiply(turned, seen)
     return from_quaternions(short_way(turned))
 
 
@@ -165,23 +166,3 @@ def _rest(node: dict[str, Any]) -> np.ndarray:
     if rotation.shape != (4,) or not np.isfinite(rotation).all() or not rotation.any():
         raise UserError("has a bone whose rest rotation is no quaternion")
     return rotation / np.linalg.norm(rotation)
-
-
-def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Quaternions (..., 4) x y z w: first b, then a."""
-    ax, ay, az, aw = np.moveaxis(np.asarray(a), -1, 0)
-    bx, by, bz, bw = np.moveaxis(np.asarray(b), -1, 0)
-    return np.stack(
-        [
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-            aw * bw - ax * bx - ay * by - az * bz,
-        ],
-        axis=-1,
-    )
-
-
-def conjugate(q: np.ndarray) -> np.ndarray:
-    """The turn back, (..., 4)."""
-    return q * [-1.0, -1.0, -1.0, 1.0]

@@ -7,8 +7,8 @@ import pytest
 
 import bfm
 from bfm.bake.sheets import weights
-from bfm.bake.visemes import VISEMES
 from bfm.model import FaceModel
+from bfm.visemes import VISEMES
 from tests.bfm.along_rays import Hits, Window, cast
 
 PEOPLE = 20

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ SCENARIOS = Path(__file__).with_name("scenarios")
 LIMIT_S = 240
 
 
+@cache
 def blender_pythons() -> list[str]:
     given = [path for path in os.environ.get("BLENDER_PYTHONS", "").split(os.pathsep) if path]
     return [python for python in given or [sys.executable] if _has_bpy(python)]

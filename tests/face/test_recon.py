@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from sadtalker3d import weights
-from tests.seeded import CONFORMANCE, load_seeded
+from tests.seeded import CONFORMANCE, seeded
 
 
 def test_equals_upstream() -> None:
     data = np.load(CONFORMANCE / "face_recon.npz")
-    network = load_seeded(weights.build("face_3drecon"), "face_3drecon")
+    network = seeded("face_3drecon")
     faces = torch.from_numpy(data["image"]).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         np.testing.assert_allclose(network(faces), data["coeff"], atol=1e-5)

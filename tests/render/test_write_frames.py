@@ -121,7 +121,8 @@ def test_an_mp4_holds_no_transparency(tmp_path: Path) -> None:
 
 # `preview` with a renderer that needs no OpenGL and never ends by itself; it says when frames are flowing
 ENDLESS = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in a shell's background
 import numpy as np
 import sadtalker3d.render.preview as preview
 class Endless:

@@ -69,7 +69,7 @@ def test_every_dialect_names_columns_only():
 
 
 def test_oculus_visemes_look_as_the_head_s_own():
-    from bfm.bake.visemes import VISEMES
+    from bfm.visemes import VISEMES
 
     own = {"viseme_I": "ih", "viseme_O": "oh", "viseme_U": "ou"}
     (oculus,) = [d for d in dialects() if d.name == "oculus"]

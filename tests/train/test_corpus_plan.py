@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from sadtalker3d.train.corpus_engines import Line
 from sadtalker3d.train.corpus_languages import HELD_OUT, TEXTS, UNSEEN
 from sadtalker3d.train.corpus_plan import (
     HELD_OUT_FESTIVAL,
@@ -51,8 +52,13 @@ def test_every_language_has_a_part_of_its_own() -> None:
                for part, line in plan(SMALL) if part != "train")  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def usual() -> list[tuple[str, Line]]:
+    return plan(CorpusConfig())
+
+
 @pytest.mark.parametrize(("what", "share"), [("whisper", 0.04), ("song", 0.04)])
-def test_manners_have_their_share(what: str, share: float) -> None:
-    trained = [line for part, line in plan(CorpusConfig()) if part == "train"]
+def test_manners_have_their_share(usual: list[tuple[str, Line]], what: str, share: float) -> None:
+    trained = [line for part, line in usual if part == "train"]
     assert sum(line.manner == what for line in trained) / len(trained) == pytest.approx(share, abs=0.01)
     assert 0.69 < min(line.rate for line in trained) < max(line.rate for line in trained) < 1.61

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -60,12 +61,13 @@ def test_the_same_seed_gives_the_same_weights(trained: Path, tmp_path: Path) -> 
         assert torch.equal(value, weights(trained)[name]), name
 
 
-def test_training_goes_on_where_it_stopped(trained: Path) -> None:
+def test_training_goes_on_where_it_stopped(trained: Path, tmp_path: Path) -> None:
+    work = shutil.copytree(trained, tmp_path / "work")
     result = train_expnet(
-        trained, steps=5, resume=True, corpus=tiny_corpus.CONFIG, config=UNREAD, report=lambda line: None
+        work, steps=5, resume=True, corpus=tiny_corpus.CONFIG, config=UNREAD, report=lambda line: None
     )
     assert result.steps == 5
-    state = torch.load(trained / "expnet.pt", weights_only=True)
+    state = torch.load(work / "expnet.pt", weights_only=True)
     assert state["step"] == 5
 
 

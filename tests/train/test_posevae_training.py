@@ -27,10 +27,10 @@ from sadtalker3d.train.posevae import PoseVAETraining, train_posevae, write_weig
 RECIPE = PoseVAETraining(
     hearing_steps=1,
     straight_steps=1,
-    straight_batch=4,
+    straight_batch=2,
     full_steps=2,
-    full_batch=4,
-    held_out_batch=4,
+    full_batch=2,
+    held_out_batch=2,
     save_every=1,
 )
 

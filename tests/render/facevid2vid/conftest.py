@@ -1,4 +1,4 @@
-"""The renderer's networks with seeded weights, built once: the generator has 101 million numbers."""
+"""The renderer's networks with seeded weights, and the numbers that the originals gave with them."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ import numpy as np
 import pytest
 import torch
 
-from sadtalker3d import weights
 from sadtalker3d.render.facevid2vid.animate import Networks
 from sadtalker3d.render.facevid2vid.generator import Generator
 from sadtalker3d.render.facevid2vid.keypoints import KeypointDetector
 from sadtalker3d.render.facevid2vid.mapping import MappingNet
-from tests.seeded import CONFORMANCE, load_seeded
+from tests.seeded import CONFORMANCE, seeded
 
 
 @pytest.fixture(scope="session")
 def generator() -> Generator:
-    network = load_seeded(weights.build("generator"), "generator")
+    network = seeded("generator")
     assert isinstance(network, Generator)
     return network
 
 
 @pytest.fixture(scope="session")
 def keypoints() -> KeypointDetector:
-    network = load_seeded(weights.build("kp_extractor"), "kp_extractor")
+    network = seeded("kp_extractor")
     assert isinstance(network, KeypointDetector)
     return network
 
 
 @pytest.fixture(scope="session")
 def mapping() -> MappingNet:
-    network = load_seeded(weights.build("mapping"), "mapping")
+    network = seeded("mapping")
     assert isinstance(network, MappingNet)
     return network
 

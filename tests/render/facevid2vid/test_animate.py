@@ -12,7 +12,7 @@ from tests.render.facevid2vid.conftest import conformance
 pytestmark = pytest.mark.slow
 
 
-def test_a_frame_equals_upstreams(networks: Networks) -> None:
+def test_a_frame_on_a_cpu_equals_upstreams(networks: Networks) -> None:
     data = conformance("generator_256")
     # a film of 27 frames: the window of the middle one is the file's
     source, film = data["src_sem"][0, :, 0], data["drv_sem"][0].T

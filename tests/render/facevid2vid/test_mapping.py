@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from sadtalker3d import weights
 from tests.render.facevid2vid.conftest import conformance
-from tests.seeded import load_seeded
+from tests.seeded import seeded
 
 
 @pytest.mark.parametrize(
@@ -16,7 +15,7 @@ from tests.seeded import load_seeded
 )
 def test_equals_upstream(name: str, windows: str, prefix: str) -> None:
     data = conformance("mapping")
-    network = load_seeded(weights.build(name), name)
+    network = seeded(name)
     with torch.inference_mode():
         motion = network(torch.from_numpy(data[windows]))
     for value, key in zip(motion, ("yaw", "pitch", "roll", "t", "exp"), strict=True):
