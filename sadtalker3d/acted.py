@@ -57,7 +57,7 @@ def acted_by(path: Path, face: Choice, *, footage: bool, stack: ExitStack, show:
 
 def _filmed(path: Path, track: Track | None, face: Choice, stack: ExitStack, show: Mode) -> Acted:
     import bfm
-    from sadtalker3d.clip.clock import begins_s
+    from sadtalker3d.clip.clock import track_begins_s
     from sadtalker3d.clip.fit_clip import film_of, track_of
     from sadtalker3d.face.video import sound_start_s
 
@@ -68,5 +68,5 @@ def _filmed(path: Path, track: Track | None, face: Choice, stack: ExitStack, sho
         if track is None:
             track, notes = track_of(film, path, model, sound_s=sound_s)
             notes = (*notes, f"{path.name}: was fitted first; `sadtalker3d fit` keeps that track")
-    begins = begins_s(float(film.rows["time_s"][0]), sound_s, track.fps)
+    begins = track_begins_s(float(film.rows["time_s"][0]), sound_s, track.fps)
     return Acted(track, None if sound_s is None else path, notes, path, film, begins)

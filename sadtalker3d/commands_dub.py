@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from sadtalker3d.acted import Acted, acted_by
 from sadtalker3d.commands_fit import which_face
 from sadtalker3d.dub import Dubbed, DubConfig, Fit, Retiming
 from sadtalker3d.dub import dubbed as mix
-from sadtalker3d.acted import Acted, acted_by
 from sadtalker3d.dub.lines import Line, read_lines
 from sadtalker3d.errors import UserError, naming
 from sadtalker3d.files import Made, check_outputs
@@ -94,32 +94,15 @@ def dub(
             dubbed, spoken, said_notes = _said(acted, request, fit, config, seed, show)
         notes += said_notes
         take = dubbed.track
-        named: Path | None = request.said[0].sound if request.whole else None
-        if sound is not None or (video is not None and not request.whole):
-            from sadtalker3d.sound_mix import write_dubbed_sound
-
-            if sound is None:
-                folder = stack.enter_context(TemporaryDirectory())
-                mixed = write_dubbed_sound(acted.sound, spoken, Path(folder) / "dub.wav", take.duration_s)
-            else:
-                mixed = named = write_dubbed_sound(
-                    None if request.whole else acted.sound, spoken, sound, take.duration_s
-                )
-            if acted.sound is None and not request.whole:
-                notes.append(
-                    "the performance names no sound that is there: the sound is silent outside the new lines"
-                )
-        else:
-            mixed = named
-            if not request.whole:
-                notes.append(
-                    "the result names no sound; --sound DUB.wav writes the old one with the new lines in it"
-                )
+        heard, sound_notes = _sound_of(acted, request, spoken, take, sound, video, stack)
+        notes += sound_notes
         if video is not None:
             from sadtalker3d.commands_dub_video import write_dubbed_video
 
-            notes += write_dubbed_video(acted, dubbed, Path(video), mixed, show)
-    take = take.replace(audio=None if named is None else relative_audio(named, out))
+            notes += write_dubbed_video(acted, dubbed, Path(video), heard, show)
+            if not request.whole and sound is None:
+                heard = Path(video)
+    take = take.replace(audio=None if heard is None else relative_audio(heard, out))
     made = take.save(out)
     if video is not None:
         notes.append(f"beside it: {Path(video).name}")
@@ -166,6 +149,28 @@ def _checked(
 
         open_audio(line.sound)
     return Request(said, whole, outputs, None if onto is None else Path(onto))
+
+
+def _sound_of(
+    acted: Acted, request: Request, spoken: list[tuple[float, float, Path]], take: Track,
+    sound: str | Path | None, video: str | Path | None, stack: ExitStack,
+) -> tuple[Path | None, list[str]]:  # fmt: skip
+    """The file with what the result says, written where it is several sounds; None where nobody wants that."""
+    if sound is None and request.whole:
+        return request.said[0].sound, []
+    if sound is None and video is None:
+        return None, [
+            "the result names no sound; --sound DUB.wav writes the old one with the new lines in it"
+        ]
+    from sadtalker3d.sound_mix import write_dubbed_sound
+
+    out = Path(stack.enter_context(TemporaryDirectory())) / "dub.wav" if sound is None else Path(sound)
+    made = write_dubbed_sound(None if request.whole else acted.sound, spoken, out, take.duration_s)
+    if acted.sound is None and not request.whole:
+        return made, [
+            "the performance names no sound that is there: the sound is silent outside the new lines"
+        ]
+    return made, []
 
 
 def _said(

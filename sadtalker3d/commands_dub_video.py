@@ -32,7 +32,7 @@ def write_dubbed_video(acted: Acted, dubbed: Dubbed, out: Path, sound: Path | No
         notes = list(refilm(acted.footage, out, film.draw, sound=sound, plan=plan, progress=report))
     if film.left:
         notes.append(
-            f"{acted.footage.name}: {film.left} frames keep their old mouth, because no face could be drawn upon in them"
+            f"{acted.footage.name}: {film.left} frames keep their old mouth: no face in them that can be drawn upon"
         )
     if dubbed.timing.share.any():
         first = int(dubbed.timing.share.nonzero()[0][0]) / acted.track.fps

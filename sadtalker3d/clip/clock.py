@@ -42,7 +42,7 @@ def clock_of(frames_s: np.ndarray, cut: np.ndarray, fps: float | None, sound_s: 
         fps = rate or ODD_FPS
         if rate is None and len(frames_s) > 2:
             notes.append(f"its frames come at odd times; the track has {fps:g} frames a second")
-    start_s = begins_s(float(frames_s[0]), sound_s, fps)
+    start_s = track_begins_s(float(frames_s[0]), sound_s, fps)
     if start_s != frames_s[0]:
         notes.append(
             f"the pictures begin {frames_s[0] - start_s:+.2f} s from the sound; the track begins with the sound"
@@ -64,8 +64,8 @@ def _seconds(times_s: np.ndarray) -> str:
     return f"{shown} s" + (f" and {len(times_s) - 6} more" if len(times_s) > 6 else "")
 
 
-def begins_s(first_s: float, sound_s: float | None, fps: float) -> float:
-    """Time 0 of a track on its film's clock: where the sound begins, or the first frame when that is the same or alone."""
+def track_begins_s(first_s: float, sound_s: float | None, fps: float) -> float:
+    """Time 0 of a track on its film's clock: where the sound begins; the first frame where there is none, or then."""
     if sound_s is None or abs(sound_s - first_s) <= 0.5 / fps:
         return first_s
     return sound_s

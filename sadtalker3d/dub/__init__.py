@@ -6,7 +6,7 @@ take = dub.dub(performance, new, fit="pauses")           # and the performance p
 take = dub.dub(performance, new, start_s=4.2, end_s=6.0) # one line; the rest stays as it is
 """
 
-from sadtalker3d.dub.mix import DubConfig, Dubbed, dub, dubbed
+from sadtalker3d.dub.mix import Dubbed, DubConfig, dub, dubbed
 from sadtalker3d.dub.retarget import Range, range_of, retarget
 from sadtalker3d.dub.timing import FITS, Fit, Retiming, retimed
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sadtalker3d.clip.clock import track_begins_s
 from sadtalker3d.errors import UserError
 from sadtalker3d.files import check_outputs, replacing
 from sadtalker3d.footage.encoding import add_pictures, encoding_for
@@ -156,10 +157,7 @@ def refilm(
 
 def clock_zero_s(frames: Frames) -> float:
     """When a track of this video, as `clip.fit_clip` makes it, begins, on the file's clock."""
-    first_s = frames.first.time_s
-    if frames.sound_s is None or abs(frames.sound_s - first_s) <= 0.5 / frames.fps:
-        return first_s
-    return frames.sound_s
+    return track_begins_s(frames.first.time_s, frames.sound_s, frames.fps)
 
 
 def _time_base(frames: Frames, planned: bool) -> Fraction:

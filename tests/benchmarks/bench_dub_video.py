@@ -58,8 +58,6 @@ def dub_film(path: Path, out: Path, speech: Track, tension: float = 1.0) -> tupl
         made = dubbed(old, speech, config=DubConfig(tension=tension, soften=0))
         begins_s = float(film.rows["time_s"][0])
         drawn = DubbedFilm(path, film, old, made.track, begins_s=begins_s, model=head())
-        import os
-        if os.environ.get("SHOWGAIN"): print("gain", np.unique(drawn._mouth._inside_gain))
         refilm(path, out, drawn.draw, sound=None)
     return looked_s, time.perf_counter() - start - looked_s
 

@@ -285,5 +285,5 @@ class NewMouth:
         blend(rgb[inside], share, fill)
         alpha = smooth_step(moved, 0.03, 0.3).astype(np.float32)
         alpha[inside] = np.maximum(alpha[inside], smooth_step(drawn, 0.0, 0.02))
-        alpha = cv2.GaussianBlur(alpha, (0, 0), 1.0)
-        return rgb, np.where(alpha < 1 / 255, 0, alpha).astype(np.float32)
+        soft = cv2.GaussianBlur(alpha, (0, 0), 1.0)
+        return rgb, np.where(soft < 1 / 255, 0, soft).astype(np.float32)

@@ -81,7 +81,7 @@ class LipEdges:
     def laid(
         self, picture: np.ndarray, was: np.ndarray, px_per_m: float, config: EdgeConfig | None = None
     ) -> np.ndarray:
-        """(n, 2) pixels by which the vertices `was` (n, 2) of a frame are to move so that the lips end where they do."""
+        """(n, 2) pixels that the vertices `was` (n, 2) of a frame are to move so that the lips end where they do."""
         config = config or EdgeConfig()
         moves = np.zeros_like(was)
         apart = np.linalg.norm(was[self.lines[0]] - was[self.lines[1]], axis=1) / px_per_m

@@ -107,8 +107,8 @@ class Performer:
         )
         centre = (person.centre + 0.5) / film.watch.scale - 0.5
         return cls(
-            film, person.focal_px / film.watch.scale, centre, size, rows, np.array(film.rows["number"][rows]), times_s, poses,
-            expression, sure, offsets, slow_m, bin_s, shape, config.closed,
+            film, person.focal_px / film.watch.scale, centre, size, rows, np.array(film.rows["number"][rows]),
+            times_s, poses, expression, sure, offsets, slow_m, bin_s, shape, config.closed,
         )  # fmt: skip
 
     def left_m(self, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -186,6 +186,6 @@ def _fading(
         ends = [np.full(2 * reach, 0.0 if lost else edge) for lost, edge in (
             (lost_before, inside[0]), (lost_after, inside[-1]))]  # fmt: skip
         padded = np.concatenate([ends[0], inside, ends[1]])
-        least = minimum_filter1d(padded, 2 * reach + 1)
+        least = minimum_filter1d(padded, 2 * reach + 3)
         made[run] = uniform_filter1d(least, 2 * reach + 1)[2 * reach : 2 * reach + len(inside)]
     return made

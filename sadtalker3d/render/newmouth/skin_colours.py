@@ -31,6 +31,6 @@ class SkinColours:
 
 
 def features(rgb: np.ndarray) -> np.ndarray:
-    """(..., 4) of (..., 3) colours: brightness by its logarithm, which shading changes, so that it counts less; tint."""
+    """(..., 4) of (..., 3) colours: brightness by its logarithm, made small because shading changes it, and tint."""
     light = rgb.mean(axis=-1, keepdims=True) + 8.0
     return np.concatenate([0.35 * np.log(light), rgb / light], axis=-1)

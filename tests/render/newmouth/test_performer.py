@@ -15,7 +15,7 @@ def test_each_seen_frame_is_there_and_the_lost_one_is_not(filmed: Filmed) -> Non
 
 def test_beside_a_lost_frame_nothing_is_drawn_upon(filmed: Filmed) -> None:
     sure = dict(zip(filmed.performer.numbers.tolist(), filmed.performer.sure, strict=True))
-    assert sure[0] == 1
+    assert sure[0] > 0.7
     assert sure[6] == sure[8] == 0, "it fades before the face is lost"
     assert (np.diff([sure[n] for n in range(7)]) <= 1e-9).all()
 
