@@ -1,4 +1,4 @@
-"""What the detector's 468 points say of pose, distance and expression at a glance, learnt from renders of many people.
+"""What the detector's 468 points say of distance, pose and jaw at a glance, learnt from renders of many people.
 
 A fit lets the shape of a face and its tilt take each other's place, and a prior makes every mouth smaller than it is.
 Among people whose truth is known, it shows which of both it usually is: a regression on the points' shape, which the
@@ -20,7 +20,6 @@ FILE = Path(__file__).with_name("glance.npz")
 POINTS = 468
 DEPTH = 0.5  # how much the detector's depth counts beside what is seen
 INNER = np.setdiff1d(np.arange(POINTS), OVAL)  # the outline is not the same place on every face
-POSE = 4  # log of the distance in metres, then pitch, yaw and roll in radians
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,12 @@ class Glance:
 
     distance_m : (T,) from the camera to the middle of the face
     rotation_rad : (T, 3) pitch, yaw, roll of the head toward a camera that looks straight at it, in an upright picture
-    expression : (T, n) weights of `fit_problem.FREE`
+    jaw_open : (T,) weight
     """
 
     distance_m: np.ndarray
     rotation_rad: np.ndarray
-    expression: np.ndarray
+    jaw_open: np.ndarray
 
     def toward(self, points: np.ndarray, focal_px: float, centre: np.ndarray) -> np.ndarray:
         """(T, 3) radians relative to the camera that saw the (T, 468, 2 or 3) points."""
@@ -47,7 +46,8 @@ class Reader:
     """A regression on the points' principal components and on products of the first ones.
 
     middle (1404,), axes (k, 1404), spread (k,) of the components; products (q, 2) of components;
-    shift (k + q,) and weights (k + q, 4 + n), offset (4 + n,): what is read is (features - shift) @ weights + offset
+    shift (k + q,), weights (k + q, 5), offset (5,): log of the distance, pitch, yaw, roll less the picture's own, jaw
+        are (features - shift) @ weights + offset
     """
 
     middle: np.ndarray
@@ -69,9 +69,9 @@ class Reader:
         """Of (T, 468, 3) points in pixels."""
         shapes, roll = upright(points)
         found = (self.features(shapes) - self.shift) @ self.weights + self.offset
-        rotation = found[:, 1:POSE].copy()
+        rotation = found[:, 1:4].copy()
         rotation[:, 2] += roll
-        return Glance(np.exp(found[:, 0]), rotation, np.clip(found[:, POSE:], 0, 1))
+        return Glance(np.exp(found[:, 0]), rotation, np.clip(found[:, 4], 0, 1))
 
 
 FARTHEST = 4.0  # standard deviations

@@ -1,7 +1,7 @@
 """What the detector's points say at a glance: `python -m sadtalker3d.train.glance SPEECH -o glance.npz`.
 
 People drawn at random are rendered before a camera as they speak or make a face, the detector looks at the pictures,
-and a ridge regression learns pose, distance and expression from its points. Every sample counts twice, the second time
+and a ridge regression learns distance, pose and jaw from its points. Every sample counts twice, the second time
 in the mirror. Takes 15 minutes on two quiet cores.
 """
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sadtalker3d.track import Track
 
 DEGREE = np.pi / 180
+JAW = ARKIT_52.index("jawOpen")
 NAMES = [ARKIT_52[k] for k in FREE]
 MOODS: tuple[tuple[tuple[str, float], ...], ...] = (
     (), (("mouthSmile", 0.35), ("cheekSquint", 0.2)), (("mouthSmile", 0.6), ("cheekSquint", 0.4), ("eyeSquint", 0.3)),
@@ -68,14 +69,14 @@ class Samples:
 
     who: np.ndarray
     points: np.ndarray  # (N, 468, 3) pixels
-    wanted: np.ndarray  # (N, 4 + n): log distance, rotation in sight less the picture's roll, weights
+    wanted: np.ndarray  # (N, 5): log distance, rotation in sight less the picture's roll, jawOpen
 
 
 def learnt(samples: Samples, config: GlanceConfig | None = None) -> Reader:
     """The ridge regression."""
     config = config or GlanceConfig()
     shapes = _with_mirrored(upright(samples.points)[0])
-    wanted = np.concatenate([samples.wanted, _mirrored_wanted(samples.wanted)])
+    wanted = np.concatenate([samples.wanted, samples.wanted * [1, 1, -1, -1, 1]])
     middle = shapes.mean(axis=0)
     _, scale, axes = np.linalg.svd(shapes - middle, full_matrices=False)
     count = min(config.components, len(scale))
@@ -138,14 +139,14 @@ def _seen(speech: str, config: GlanceConfig, who: int) -> Samples:
 def _wanted(
     face: FaceModel, identity: np.ndarray, camera: Camera, track: Track, kept: list[int], seen: np.ndarray
 ) -> np.ndarray:
-    """(N, 4 + n) the truth of the frames that are kept."""
+    """(N, 5) the truth of the frames that are kept."""
     expression, rotation = track.expression[kept], track.rotation[kept].astype(np.float64)
     shapes = mesh_points().of(face.vertices(identity, expression).astype(np.float64))
     placed = shapes @ to_matrices(rotation).transpose(0, 2, 1) + track.translation[kept][:, None]
     middle = (placed - camera.pose[:3, 3])[:, INNER].mean(axis=1)
     turned = in_sight(rotation, middle)
     turned[:, 2] -= upright(seen)[1]
-    return np.concatenate([np.log(-middle[:, 2:]), turned, expression[:, list(FREE)]], axis=1)
+    return np.concatenate([np.log(-middle[:, 2:]), turned, expression[:, [JAW]]], axis=1)
 
 
 def _performance(speech: str, config: GlanceConfig, who: int, room: float, rng: np.random.Generator) -> Track:
@@ -231,15 +232,6 @@ def _with_mirrored(shapes: np.ndarray) -> np.ndarray:
     """(2N, 1404) of (N, 1404)."""
     other = shapes.reshape(len(shapes), -1, 3)[:, mesh_points().twin] * [-1, 1, 1]
     return np.concatenate([shapes, other.reshape(len(shapes), -1)])
-
-
-def _mirrored_wanted(wanted: np.ndarray) -> np.ndarray:
-    swap = {"Left": "Right", "Right": "Left"}
-    other = []
-    for name in NAMES:
-        side = next((side for side in swap if name.endswith(side)), "")
-        other.append(NAMES.index(name.removesuffix(side) + swap[side]) if side else NAMES.index(name))
-    return np.concatenate([wanted[:, :4] * [1, 1, -1, -1], wanted[:, 4:][:, other]], axis=1)
 
 
 def joined(parts: list[Samples]) -> Samples:
