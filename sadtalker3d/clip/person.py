@@ -30,7 +30,7 @@ class PersonConfig:
     samples: int = 15
     turns: int = 6
     frame_turns: int = 3
-    steps: int = 4  # of Gauss-Newton in a turn; the first one takes twice as many
+    steps: int = 2  # of Gauss-Newton in a turn; the first one takes twice as many
     clear_evidence: float = 10.0
 
 
@@ -96,7 +96,7 @@ def person_of(
     glance = reader().read(points)
     focal = _focal_at(float(np.median(glance.distance_m)), points, mean, weights)
     poses = first_poses(points, mean, weights, focal, centre)
-    expected = glance.toward(points, focal, centre)
+    poses[:, :3] = expected = glance.toward(points, focal, centre)
     penalty[OWN + JAW, OWN + JAW] = held = (JAW_MM / 1000) ** 2 * weights.sum()
     soft = fit.soft_mm / 1000
     for turn in range(config.turns):
@@ -125,7 +125,7 @@ def frames_of(
     known = (person.places, person.weights, person.focal_px, person.centre)
     poses = first_poses(points, person.rest, person.weights, person.focal_px, person.centre)
     glance = reader().read(points)
-    expected = glance.toward(points, person.focal_px, person.centre)
+    poses[:, :3] = expected = glance.toward(points, person.focal_px, person.centre)
     expression = np.zeros((len(points), len(FREE)))
     expression[:, JAW] = glance.jaw_open
     low, high = np.zeros(len(FREE)), np.ones(len(FREE))

@@ -51,14 +51,15 @@ def settle(
     for _ in range(turns):
         rows, jacobian = _rows(poses, points[..., :2], shapes, places, focal_px, centre)
         share = weights / np.sqrt(1 + (rows**2).sum(axis=2) / soft_m**2)
-        weighted = jacobian * share[..., None, None]
-        normal = np.einsum("tpci,tpcj->tij", weighted, jacobian, optimize=True)
-        moment = np.einsum("tpci,tpc->ti", weighted, rows, optimize=True)
+        weighted = (jacobian * share[..., None, None]).reshape(len(poses), -1, 6).transpose(0, 2, 1)
+        normal = weighted @ jacobian.reshape(len(poses), -1, 6)
+        moment = (weighted @ rows.reshape(len(poses), -1, 1))[..., 0]
         if points.shape[-1] == 3:
             behind, by_pose = _depths(poses, points[..., 2], shapes, focal_px, deep)
             share = deep / np.sqrt(1 + behind**2 / soft_m**2)
-            normal += np.einsum("tp,tpi,tpj->tij", share, by_pose, by_pose, optimize=True)
-            moment += np.einsum("tp,tpi,tp->ti", share, by_pose, behind, optimize=True)
+            weighted = (by_pose * share[..., None]).transpose(0, 2, 1)
+            normal += weighted @ by_pose
+            moment += (weighted @ behind[..., None])[..., 0]
         if expected_rad is not None:
             normal += np.diag(held)
             moment[:, :3] += held[:3] * (expected_rad - poses[:, :3])
@@ -94,7 +95,7 @@ def _rows(
     jacobian = (moves[..., :2] + seen[:, :, None] * moves[..., 2:]) * scale  # (T, 468, 6, 2)
     jacobian[:, :, 0] += by_pitch
     jacobian[:, :, 1] += by_yaw
-    return rows, jacobian.transpose(0, 1, 3, 2)
+    return rows, np.ascontiguousarray(jacobian.transpose(0, 1, 3, 2))
 
 
 def _axes(poses: np.ndarray) -> np.ndarray:

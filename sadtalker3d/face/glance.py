@@ -71,7 +71,7 @@ class Reader:
         found = (self.features(shapes) - self.shift) @ self.weights + self.offset
         rotation = found[:, 1:4].copy()
         rotation[:, 2] += roll
-        return Glance(np.exp(found[:, 0]), rotation, np.clip(found[:, 4], 0, 1))
+        return Glance(np.exp(found[:, 0]), rotation, found[:, 4])
 
 
 FARTHEST = 4.0  # standard deviations

@@ -58,16 +58,18 @@ class GlanceConfig:
     width_px: int = 640
     jpeg: tuple[int, int] = (75, 96)
     components: int = 100
-    squared: int = 8  # components whose products are features as well
-    believed: float = 0.006  # of the first component's variance: directions with less are noise
+    squared: int = 6  # components whose products are features as well
+    made_up: float = 0.25  # weight of frames that do not speak: people mostly speak or rest
+    believed: float = 0.003  # of the first component's variance: directions with less are noise
     product: float = 0.03  # the same for products, whose variance is about 1
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What was drawn and what the detector saw of it: N frames of people `who` (N,)."""
+    """What was drawn and what the detector saw of it: N frames of people `who` (N,), `spoken` (N,) or made up."""
 
     who: np.ndarray
+    spoken: np.ndarray
     points: np.ndarray  # (N, 468, 3) pixels
     wanted: np.ndarray  # (N, 5): log distance, rotation in sight less the picture's roll, jawOpen
 
@@ -77,21 +79,23 @@ def learnt(samples: Samples, config: GlanceConfig | None = None) -> Reader:
     config = config or GlanceConfig()
     shapes = _with_mirrored(upright(samples.points)[0])
     wanted = np.concatenate([samples.wanted, samples.wanted * [1, 1, -1, -1, 1]])
+    share = np.tile(np.where(samples.spoken, 1.0, config.made_up), 2)
+    share /= share.sum()
     middle = shapes.mean(axis=0)
-    _, scale, axes = np.linalg.svd(shapes - middle, full_matrices=False)
-    count = min(config.components, len(scale))
-    spread = scale[:count] / np.sqrt(len(shapes))
+    variance, axes = np.linalg.eigh((shapes - middle).T @ (shapes - middle) / len(shapes))
+    last = slice(None, -config.components - 1, -1)
+    spread, axes = np.sqrt(variance[last]), axes[:, last].T
     products = np.stack(np.triu_indices(config.squared), axis=1)
-    empty = Reader(middle, axes[:count], spread, products, *(np.zeros(0) for _ in range(3)))
+    empty = Reader(middle, axes, spread, products, *(np.zeros(0) for _ in range(3)))
     features = empty.features(shapes)
-    shift, offset = features.mean(axis=0), wanted.mean(axis=0)
+    shift, offset = share @ features, share @ wanted
     # components are scaled to 1: what is small in the picture must cost more
     penalty = np.concatenate([
-        config.believed * config.believed * (spread[0] / spread) ** 2, np.full(len(products), config.product),
+        (config.believed * spread[0] / spread) ** 2, np.full(len(products), config.product),
     ])  # fmt: skip
     about = features - shift
-    normal = about.T @ about + len(about) * np.diag(penalty)
-    weights = np.linalg.solve(normal, about.T @ (wanted - offset))
+    weighted = (about * share[:, None]).T
+    weights = np.linalg.solve(weighted @ about + np.diag(penalty), weighted @ (wanted - offset))
     return replace(empty, shift=shift, weights=weights, offset=offset)
 
 
@@ -117,7 +121,7 @@ def _seen(speech: str, config: GlanceConfig, who: int) -> Samples:
     room = rng.uniform(*config.room)
     distance = base.distance * np.tan(base.field_of_view_rad / 2) / np.tan(lens / 2) * room
     camera = Camera(base.target, distance, lens)
-    track = _performance(speech, config, who, room, rng)
+    track, spoken = _performance(speech, config, who, room, rng)
     studio = Studio(lamps=_lamps(rng), **_backdrop(rng))
     side = (config.width_px - config.height_px) // 2
     points, kept = [], []
@@ -133,7 +137,7 @@ def _seen(speech: str, config: GlanceConfig, who: int) -> Samples:
                 points.append(found[0].mesh)
                 kept.append(frame)
     seen = np.array(points, np.float64).reshape(-1, 468, 3)
-    return Samples(np.full(len(kept), who), seen, _wanted(face, identity, camera, track, kept, seen))
+    return Samples(np.full(len(kept), who), spoken[kept], seen, _wanted(face, identity, camera, track, kept, seen))
 
 
 def _wanted(
@@ -149,8 +153,10 @@ def _wanted(
     return np.concatenate([np.log(-middle[:, 2:]), turned, expression[:, [JAW]]], axis=1)
 
 
-def _performance(speech: str, config: GlanceConfig, who: int, room: float, rng: np.random.Generator) -> Track:
-    """Half of it speaks, half makes faces."""
+def _performance(
+    speech: str, config: GlanceConfig, who: int, room: float, rng: np.random.Generator
+) -> tuple[Track, np.ndarray]:
+    """Half of it speaks, half makes faces; which frames speak."""
     from sadtalker3d.track import Track
 
     said, count = _said(speech, config.styles[who % len(config.styles)]), config.frames
@@ -167,7 +173,7 @@ def _performance(speech: str, config: GlanceConfig, who: int, room: float, rng: 
     moved = rng.normal(size=(count, 3)) * config.turning_deg
     rotation = (held + moved) * DEGREE + 1.5 * said.rotation[chosen]
     aside = rng.normal(size=3) * [0.03, 0.02, 0.0] * max(room - 0.8, 0)
-    return Track(expression, rotation, said.translation[chosen] + aside, names=said.names)
+    return Track(expression, rotation, said.translation[chosen] + aside, names=said.names), ~made_up
 
 
 def _made_face(names: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:
@@ -250,7 +256,7 @@ def main() -> None:
     config, parts = GlanceConfig(), []
     if arguments.samples and arguments.samples.exists():
         with np.load(arguments.samples, allow_pickle=False) as data:
-            parts.append(Samples(data["who"], data["points"], data["wanted"]))
+            parts.append(Samples(*(data[name] for name in Samples.__dataclass_fields__)))
     first = int(parts[0].who.max()) + 1 if parts else 0
     left = replace(config, people=max(config.people - first, 0))
     for count, part in enumerate(seen_people(arguments.speech, first, left, arguments.workers), start=1):
