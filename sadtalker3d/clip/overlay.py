@@ -25,11 +25,12 @@ def head_at(track: Track, frame: int) -> HeadFit:
     Raises UserError: a track that `fit` did not make.
     """
     fitted, size_px, centre = _camera(track)
+    misfit_mm = float(fitted.get("misfit_mm", 0.0))
     return HeadFit(
         identity=np.array(fitted["identity"], np.float32), expression=track.expression[frame],
         rotation_rad=track.rotation[frame].astype(np.float64), translation_m=places_m(track)[frame],
         focal_px=float(fitted["focal_px"]), centre_px=centre, size_px=size_px, light=np.zeros((9, 3), np.float32),
-        offsets_m=np.zeros((1, 3), np.float32), residual=Residual(*[float(fitted["misfit_mm"])] * 3, 0.0),
+        offsets_m=np.zeros((1, 3), np.float32), residual=Residual(misfit_mm, misfit_mm, misfit_mm, 0.0),
     )  # fmt: skip
 
 

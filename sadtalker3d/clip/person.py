@@ -132,7 +132,9 @@ def frames_of(
     shapes = np.broadcast_to(person.rest, (len(points), *person.rest.shape))
     for turn in range(config.frame_turns):
         steps = config.steps * (1 + (turn == 0))
-        poses, misfit = settle(poses, points, shapes, *known, fit.soft_mm / 1000, steps, person.firm, expected)
+        poses, misfit = settle(
+            poses, points, shapes, *known, fit.soft_mm / 1000, steps, person.firm, expected
+        )
         found = normals(
             poses, points, person.rest, person.columns, person.places, person.weights, person.focal_px,
             person.centre, fit,
@@ -162,4 +164,3 @@ def _focal_at(distance_m: float, points: np.ndarray, mean: np.ndarray, weights: 
     across = np.linalg.norm(seen - seen.mean(axis=1, keepdims=True), axis=2).mean()
     wide = np.linalg.norm((mean[used] - mean[used].mean(axis=0))[:, :2], axis=1).mean()
     return float(across / wide * distance_m)
-

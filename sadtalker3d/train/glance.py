@@ -26,13 +26,14 @@ from sadtalker3d.rotation import to_matrices
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
-    from sadtalker3d.render.shading import Lamp
+    from sadtalker3d.render.shading import Lamp, Studio
     from sadtalker3d.render.stage import Camera
     from sadtalker3d.track import Track
 
 DEGREE = np.pi / 180
 JAW = ARKIT_52.index("jawOpen")
 NAMES = [ARKIT_52[k] for k in FREE]
+STORED = {"products": np.int16, "axes": np.float16, "weights": np.float16}  # the others are small
 MOODS: tuple[tuple[tuple[str, float], ...], ...] = (
     (), (("mouthSmile", 0.35), ("cheekSquint", 0.2)), (("mouthSmile", 0.6), ("cheekSquint", 0.4), ("eyeSquint", 0.3)),
     (("mouthFrown", 0.4), ("browDown", 0.3)), (("browInnerUp", 0.4),), (("mouthPress", 0.3),), (("jawOpen", 0.2),),
@@ -53,7 +54,11 @@ class GlanceConfig:
     lens_deg: tuple[float, float] = (12.0, 48.0)
     room: tuple[float, float] = (0.85, 1.7)  # the picture's height by that of head and neck
     turned_deg: tuple[float, float, float] = (13.0, 26.0, 10.0)  # pitch, yaw, roll of a person
-    turning_deg: tuple[float, float, float] = (4.0, 8.0, 2.5)  # of their frames, beside the speech's own movement
+    turning_deg: tuple[float, float, float] = (
+        4.0,
+        8.0,
+        2.5,
+    )  # of their frames, beside the speech's own movement
     height_px: int = 360
     width_px: int = 640
     jpeg: tuple[int, int] = (75, 96)
@@ -110,7 +115,6 @@ def _seen(speech: str, config: GlanceConfig, who: int) -> Samples:
     import cv2
 
     from sadtalker3d.render.preview import Preview, portrait_camera
-    from sadtalker3d.render.shading import Studio
     from sadtalker3d.render.stage import Camera
 
     rng = np.random.default_rng(100_000 + who)
@@ -122,7 +126,7 @@ def _seen(speech: str, config: GlanceConfig, who: int) -> Samples:
     distance = base.distance * np.tan(base.field_of_view_rad / 2) / np.tan(lens / 2) * room
     camera = Camera(base.target, distance, lens)
     track, spoken = _performance(speech, config, who, room, rng)
-    studio = Studio(lamps=_lamps(rng), **_backdrop(rng))
+    studio = _studio(rng)
     side = (config.width_px - config.height_px) // 2
     points, kept = [], []
     with Preview(
@@ -137,7 +141,9 @@ def _seen(speech: str, config: GlanceConfig, who: int) -> Samples:
                 points.append(found[0].mesh)
                 kept.append(frame)
     seen = np.array(points, np.float64).reshape(-1, 468, 3)
-    return Samples(np.full(len(kept), who), spoken[kept], seen, _wanted(face, identity, camera, track, kept, seen))
+    return Samples(
+        np.full(len(kept), who), spoken[kept], seen, _wanted(face, identity, camera, track, kept, seen)
+    )
 
 
 def _wanted(
@@ -208,15 +214,17 @@ def _lamps(rng: np.random.Generator) -> tuple[Lamp, ...]:
     return (replace(key, toward=toward) if rng.random() < 0.5 else key, *others)
 
 
-def _backdrop(rng: np.random.Generator) -> dict[str, tuple[float, float, float]]:
+def _studio(rng: np.random.Generator) -> Studio:
+    """The preview's own before another backdrop, half of the time with the key light elsewhere."""
     from sadtalker3d.render.shading import Studio
 
-    middle, edge = (tuple(rng.uniform(0.3, 1.6, 3)) for _ in range(2))
-    studio = Studio()
-    return {
-        "backdrop_middle": tuple(np.multiply(studio.backdrop_middle, middle)),
-        "backdrop_edge": tuple(np.multiply(studio.backdrop_edge, edge)),
-    }
+    studio = Studio(lamps=_lamps(rng))
+    middle, edge = (rng.uniform(0.3, 1.6, 3) for _ in range(2))
+    return replace(
+        studio,
+        backdrop_middle=tuple(np.multiply(studio.backdrop_middle, middle)),
+        backdrop_edge=tuple(np.multiply(studio.backdrop_edge, edge)),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -242,7 +250,9 @@ def _with_mirrored(shapes: np.ndarray) -> np.ndarray:
 
 def joined(parts: list[Samples]) -> Samples:
     """Of all people."""
-    return Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("who", "points", "wanted")))
+    return Samples(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("who", "points", "wanted"))
+    )
 
 
 def main() -> None:
@@ -267,7 +277,9 @@ def main() -> None:
     made = vars(learnt(joined(parts), config))
     np.savez_compressed(
         arguments.output,
-        **{name: value.astype(np.int16 if name == "products" else np.float16) for name, value in made.items()},
+        **{
+            name: value.astype(np.int16 if name == "products" else np.float16) for name, value in made.items()
+        },
     )
 
 

@@ -86,7 +86,9 @@ def reprojection(found: Track, path: Path) -> dict[str, object]:
 def main() -> None:
     """Print the numbers as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clip", type=Path, nargs="+", default=[], help="real ones instead of rendered films")
+    parser.add_argument(
+        "--clip", type=Path, nargs="+", default=[], help="real ones instead of rendered films"
+    )
     parser.add_argument("--frames", type=int, default=FRAMES, help="of each rendered film")
     arguments = parser.parse_args()
     print(json.dumps(_real(arguments.clip) if arguments.clip else _rendered(arguments.frames)))

@@ -15,7 +15,12 @@ from tests.benchmarks.rendered_clip import SPEECH, Look, head, identity_of, weig
 
 WIDE = 16 / 9
 # lens in degrees and the picture's height by that of head and neck; others see 20 degrees and 1
-WIDE_ANGLES = {"near_wide_lens": (45.0, 1.0), "long_lens": (12.0, 1.0), "far": (20.0, 1.8), "beside": (28.0, 1.2)}
+WIDE_ANGLES = {
+    "near_wide_lens": (45.0, 1.0),
+    "long_lens": (12.0, 1.0),
+    "far": (20.0, 1.8),
+    "beside": (28.0, 1.2),
+}
 
 
 def speaking(look: Look, frames: int, first: int = 30) -> Track:

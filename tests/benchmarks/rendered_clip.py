@@ -70,7 +70,7 @@ HELD_OUT = (
     Look("near_wide_lens", 56, gamma=1.5, style=9),
     Look("long_lens", 57, gamma=1.2, rotation_rad=(0.0, 8 * DEGREE, 0.0), style=31),
     Look("far", 58, gamma=1.7, rotation_rad=(3 * DEGREE, -5 * DEGREE, 2 * DEGREE), style=3),
-    Look("frown", 59, gamma=1.4, expression=(("mouthFrown", 0.3), ("browDown", 0.3)), rotation_rad=(-8 * DEGREE, 0.0, 0.0), style=18),
+    Look("frown", 59, 1.4, (1.0, 1.0, 1.0), (-8 * DEGREE, 0, 0), (("mouthFrown", 0.3), ("browDown", 0.3)), style=18),
     Look("beside", 60, gamma=1.9, rotation_rad=(4 * DEGREE, 10 * DEGREE, 5 * DEGREE), style=28),
 )  # fmt: skip
 

@@ -29,10 +29,13 @@ def filmed() -> tuple[np.ndarray, np.ndarray]:
     t = np.arange(FRAMES) / 25
     identity = 0.5 * np.random.default_rng(2).normal(size=80).astype(np.float32)
     poses = np.stack(
-        [0.1 * np.sin(5 * t), 0.3 * np.sin(4 * t), 0.05 * np.cos(3 * t), 0.05 * t, -0.02 * t, -1.0 - 0.1 * t], axis=1
+        [0.1 * np.sin(5 * t), 0.3 * np.sin(4 * t), 0.05 * np.cos(3 * t), 0.05 * t, -0.02 * t, -1.0 - 0.1 * t],
+        axis=1,
     )
     poses[CUT:, 3:] += [0.08, 0.02, -0.2]
-    placed = places.of(model.neutral(identity).astype(np.float64)) @ to_matrices(poses[:, :3]).transpose(0, 2, 1)
+    placed = places.of(model.neutral(identity).astype(np.float64)) @ to_matrices(poses[:, :3]).transpose(
+        0, 2, 1
+    )
     placed = placed + poses[:, None, 3:]
     points = pinhole(placed, FOCAL_PX, (np.array(SIZE_PX) - 1) / 2)
     middle = placed[..., 2:].mean(axis=1, keepdims=True)
@@ -51,7 +54,12 @@ def saved(filmed: tuple[np.ndarray, np.ndarray], tmp_path_factory: pytest.TempPa
     person = person_of(rows["points"][::2], SIZE_PX, model)
     made = assembled(rows, person, model, None, None)
     identity = [round(float(v), 4) for v in person.identity]
-    fitted = {"identity": identity, "focal_px": round(person.focal_px, 2), "size_px": list(SIZE_PX), **made.meta}
+    fitted = {
+        "identity": identity,
+        "focal_px": round(person.focal_px, 2),
+        "size_px": list(SIZE_PX),
+        **made.meta,
+    }
     path = tmp_path_factory.mktemp("overlay") / "take.json"
     made.track.replace(meta={"fit": fitted}).save(path)
     return path
