@@ -64,8 +64,8 @@ class GlanceConfig:
     jpeg: tuple[int, int] = (75, 96)
     components: int = 100
     squared: int = 6  # components whose products are features as well
-    made_up: float = 0.25  # weight of frames that do not speak: people mostly speak or rest
-    believed: float = 0.003  # of the first component's variance: directions with less are noise
+    made_up: float = 0.5  # weight of frames that do not speak: people mostly speak or rest
+    believed: float = 0.0007  # of the first component's variance: directions with less are noise
     product: float = 0.03  # the same for products, whose variance is about 1
 
 
