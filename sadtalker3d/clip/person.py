@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from bfm.model import FaceModel
 
 OWN = 80  # identity coefficients
+BELIEVED = 0.75  # of the distance read at a glance: people are filmed from about a metre, the glance knows all lenses
 FIRM_M = 0.004
 JAW = FREE.index(ARKIT_52.index("jawOpen"))
-JAW_MM = 6.0  # of misfit at every point, that a full jaw's difference from the glance is worth
+JAW_MM = 3.0  # of misfit at every point, that a full jaw's difference from the glance is worth
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ def person_of(
     shapes = np.broadcast_to(mean, (len(points), *mean.shape))
     identity, expression = np.zeros(OWN), np.zeros((len(points), len(FREE)))
     glance = reader().read(points)
-    focal = _focal_at(float(np.median(glance.distance_m)), points, mean, weights)
+    seen_at = np.median(np.log(glance.distance_m))
+    distance_m = float(np.exp(BELIEVED * seen_at + (1 - BELIEVED) * np.log(fit.distance_m)))
+    focal = _focal_at(distance_m, points, mean, weights)
     poses = first_poses(points, mean, weights, focal, centre)
     poses[:, :3] = expected = glance.toward(points, focal, centre)
     penalty[OWN + JAW, OWN + JAW] = held = (JAW_MM / 1000) ** 2 * weights.sum()
