@@ -72,7 +72,7 @@ def test_a_known_shape_is_found_where_it_is(
     points, poses, expression = seen
     own = dataclasses.replace(person, focal_px=FOCAL_PX)
     shapes = mesh_points().of(bfm.load("open").vertices(IDENTITY, expression).astype(np.float64))
-    start = poses + [0.1, -0.1, 0.05, 0.02, 0.02, -0.1]
+    start = poses + np.array([0.1, -0.1, 0.05, 0.02, 0.02, -0.1])
     found, misfit = settle(
         start, points, shapes, own.places, own.weights, FOCAL_PX, own.centre, 0.003, 8, own.firm
     )
@@ -80,7 +80,7 @@ def test_a_known_shape_is_found_where_it_is(
         np.degrees(np.abs(found[:, :3] - poses[:, :3])).max() < 1.3
     )  # the detector's noise, above all in its depth
     assert 1000 * misfit.mean() < 0.5
-    elsewhere = poses[:, :3] + [0.0, 0.2, 0.0]
+    elsewhere = poses[:, :3] + np.array([0.0, 0.2, 0.0])
     pulled, _ = settle(
         start, points, shapes, own.places, own.weights, FOCAL_PX, own.centre, 0.003, 8, own.firm, elsewhere
     )

@@ -71,7 +71,7 @@ def test_a_face_in_the_mirror_turns_the_other_way(faces: np.ndarray) -> None:
 
 def test_a_head_beside_the_axis_that_looks_at_the_camera_is_turned_toward_it(faces: np.ndarray) -> None:
     found, pixels = reader().read(faces[:1]), 200
-    moved = found.toward(faces[:1] + [pixels, 0, 0], FOCAL_PX, CENTRE)
+    moved = found.toward(faces[:1] + np.array([pixels, 0, 0]), FOCAL_PX, CENTRE)
     middle = found.toward(faces[:1], FOCAL_PX, CENTRE)
     assert np.degrees(moved - middle)[0, 1] == pytest.approx(
         -np.degrees(np.arctan(pixels / FOCAL_PX)), abs=0.5
