@@ -11,7 +11,7 @@ from sadtalker3d.face.mesh_points import MeshPoints
 from sadtalker3d.rotation import to_matrices
 
 DEPTH = 0.3  # how much the detector's depth counts beside what is seen
-HELD = np.array([1.0, 1.0, 0.3])  # how much pitch, yaw and roll that are expected count beside what is seen
+HELD = np.array([1.0, 1.0, 0.0])  # how much an expected pitch and yaw count beside what is seen; roll is seen
 LEVER_M = 0.03  # by which a turn moves points across the picture, about
 LEAST_Z_M = 0.15  # nearer than this to the lens no head is
 
