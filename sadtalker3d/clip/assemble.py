@@ -79,7 +79,7 @@ def assembled(
         "shots": [
             {
                 "from_s": round(float(at_s[shot.start] - at_s[0]), 3),
-                "rest_m": [round(float(v), 4) for v in rest],
+                "rest_m": [round(float(v), 5) for v in rest],
             }
             for shot, rest in zip(shots, rests, strict=True)
         ],

@@ -10,13 +10,18 @@ import numpy as np
 from sadtalker3d.clip.poses import first_poses, settle
 from sadtalker3d.clip.shapes import Normals, bounded, normals, shared
 from sadtalker3d.face.fit_problem import FREE, FitConfig, HeadProblem
+from sadtalker3d.face.glance import reader
 from sadtalker3d.face.mesh_points import MeshPoints, mesh_points
+from sadtalker3d.rig.arkit import ARKIT_52
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
 
 OWN = 80  # identity coefficients
+BELIEVED = 0.75  # of the distance read at a glance: people are filmed from about a metre, the glance knows all lenses
 FIRM_M = 0.004
+JAW = FREE.index(ARKIT_52.index("jawOpen"))
+JAW_MM = 3.0  # of misfit at every point, that a full jaw's difference from the glance is worth
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class PersonConfig:
     samples: int = 15
     turns: int = 6
     frame_turns: int = 3
-    steps: int = 4  # of Gauss-Newton in a turn; the first one takes twice as many
+    steps: int = 2  # of Gauss-Newton in a turn; the first one takes twice as many
     clear_evidence: float = 10.0
 
 
@@ -89,15 +94,21 @@ def person_of(
     firm = _firm(weights, columns[OWN:])
     shapes = np.broadcast_to(mean, (len(points), *mean.shape))
     identity, expression = np.zeros(OWN), np.zeros((len(points), len(FREE)))
-    focal = _focal_at(fit.distance_m, points, mean, weights)
+    glance = reader().read(points)
+    seen_at = np.median(np.log(glance.distance_m))
+    distance_m = float(np.exp(BELIEVED * seen_at + (1 - BELIEVED) * np.log(fit.distance_m)))
+    focal = _focal_at(distance_m, points, mean, weights)
     poses = first_poses(points, mean, weights, focal, centre)
+    poses[:, :3] = expected = glance.toward(points, focal, centre)
+    penalty[OWN + JAW, OWN + JAW] = held = (JAW_MM / 1000) ** 2 * weights.sum()
     soft = fit.soft_mm / 1000
     for turn in range(config.turns):
         steps = config.steps * (1 + (turn == 0))
-        focal, poses, misfit = _lens(
-            focal, poses, points, shapes, places, weights, firm, centre, fit, soft, steps
+        poses, misfit = settle(
+            poses, points, shapes, places, weights, focal, centre, soft, steps, firm, expected
         )
         found = normals(poses, points, mean, columns, places, weights, focal, centre, fit)
+        found.moment[:, OWN + JAW] += held * glance.jaw_open
         start = np.concatenate([identity, expression.ravel()])
         identity, expression = shared(found, OWN, penalty, start, problem.low, problem.high)
         rest = mean + np.tensordot(identity, columns[:OWN], axes=1)
@@ -116,22 +127,30 @@ def frames_of(
     points = np.asarray(points, np.float64)
     known = (person.places, person.weights, person.focal_px, person.centre)
     poses = first_poses(points, person.rest, person.weights, person.focal_px, person.centre)
+    glance = reader().read(points)
+    poses[:, :3] = expected = glance.toward(points, person.focal_px, person.centre)
     expression = np.zeros((len(points), len(FREE)))
+    expression[:, JAW] = glance.jaw_open
     low, high = np.zeros(len(FREE)), np.ones(len(FREE))
     shapes = np.broadcast_to(person.rest, (len(points), *person.rest.shape))
     for turn in range(config.frame_turns):
         steps = config.steps * (1 + (turn == 0))
-        poses, misfit = settle(poses, points, shapes, *known, fit.soft_mm / 1000, steps, person.firm)
+        poses, misfit = settle(
+            poses, points, shapes, *known, fit.soft_mm / 1000, steps, person.firm, expected
+        )
         found = normals(
             poses, points, person.rest, person.columns, person.places, person.weights, person.focal_px,
             person.centre, fit,
         )  # fmt: skip
         found = Normals(found.matrix + person.penalty, found.moment)
+        found.moment[:, JAW] += person.penalty[JAW, JAW] * glance.jaw_open
         if turn == 0:
             expression = np.linalg.solve(found.matrix, found.moment[..., None])[..., 0]
         expression = bounded(found, expression, low, high)
         shapes = person.rest + np.tensordot(expression, person.columns, axes=1)
-    poses, misfit = settle(poses, points, shapes, *known, fit.soft_mm / 1000, config.steps, person.firm)
+    poses, misfit = settle(
+        poses, points, shapes, *known, fit.soft_mm / 1000, config.steps, person.firm, expected
+    )
     return poses, expression, 1000 * np.average(misfit, axis=1, weights=person.weights)
 
 
@@ -148,30 +167,3 @@ def _focal_at(distance_m: float, points: np.ndarray, mean: np.ndarray, weights: 
     across = np.linalg.norm(seen - seen.mean(axis=1, keepdims=True), axis=2).mean()
     wide = np.linalg.norm((mean[used] - mean[used].mean(axis=0))[:, :2], axis=1).mean()
     return float(across / wide * distance_m)
-
-
-def _lens(
-    focal: float, poses: np.ndarray, points: np.ndarray, shapes: np.ndarray, places: MeshPoints,
-    weights: np.ndarray, firm: np.ndarray, centre: np.ndarray, fit: FitConfig, soft_m: float, steps: int,
-) -> tuple[float, np.ndarray, np.ndarray]:  # fmt: skip
-    """The focal length that suits all frames best, and the poses with it."""
-    from scipy.optimize import minimize_scalar
-
-    def at(change: float, turns: int) -> tuple[float, np.ndarray, np.ndarray]:
-        moved = poses.copy()
-        moved[:, 3:] *= [1, 1, np.exp(change)]
-        moved, misfit = settle(
-            moved, points, shapes, places, weights, focal * np.exp(change), centre, soft_m, turns, firm
-        )
-        soft = 2 * (np.sqrt(1 + (misfit / soft_m) ** 2) - 1)
-        prior = (np.log(np.median(-moved[:, 5])) - np.log(fit.distance_m)) / fit.distance_log_sd
-        return float((weights * soft).sum(axis=1).mean() + 0.01 * weights.sum() * prior**2), moved, misfit
-
-    found = minimize_scalar(
-        lambda change: at(change, steps)[0],
-        bounds=(-0.5, 0.5),
-        method="bounded",
-        options={"maxiter": 8, "xatol": 0.02},
-    )
-    _, moved, misfit = at(float(found.x), steps)
-    return focal * float(np.exp(found.x)), moved, misfit

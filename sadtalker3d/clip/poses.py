@@ -11,6 +11,8 @@ from sadtalker3d.face.mesh_points import MeshPoints
 from sadtalker3d.rotation import to_matrices
 
 DEPTH = 0.3  # how much the detector's depth counts beside what is seen
+HELD = np.array([1.0, 1.0, 0.0])  # how much an expected pitch and yaw count beside what is seen; roll is seen
+LEVER_M = 0.03  # by which a turn moves points across the picture, about
 LEAST_Z_M = 0.15  # nearer than this to the lens no head is
 
 
@@ -35,25 +37,32 @@ def first_poses(
 def settle(
     poses: np.ndarray, points: np.ndarray, shapes: np.ndarray, places: MeshPoints, weights: np.ndarray,
     focal_px: float, centre: np.ndarray, soft_m: float, turns: int, depth_weights: np.ndarray,
+    expected_rad: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Better poses (T, 6), and the misfit (T, 468) in metres at the face's distance.
 
     points : (T, 468, 3) pixels, with the detector's own guess of depth, which steadies the pitch
     shapes : (T, 468, 3) or (468, 3) places in head space
     soft_m : beyond it a misfit counts linearly
+    expected_rad : (T, 3) rotation near which the poses are held, see `face.glance`
     """
     deep = DEPTH * depth_weights
+    held = np.append(HELD * LEVER_M**2 * weights.sum(), np.zeros(3))
     for _ in range(turns):
         rows, jacobian = _rows(poses, points[..., :2], shapes, places, focal_px, centre)
         share = weights / np.sqrt(1 + (rows**2).sum(axis=2) / soft_m**2)
-        weighted = jacobian * share[..., None, None]
-        normal = np.einsum("tpci,tpcj->tij", weighted, jacobian, optimize=True)
-        moment = np.einsum("tpci,tpc->ti", weighted, rows, optimize=True)
+        weighted = (jacobian * share[..., None, None]).reshape(len(poses), -1, 6).transpose(0, 2, 1)
+        normal = weighted @ jacobian.reshape(len(poses), -1, 6)
+        moment = (weighted @ rows.reshape(len(poses), -1, 1))[..., 0]
         if points.shape[-1] == 3:
             behind, by_pose = _depths(poses, points[..., 2], shapes, focal_px, deep)
             share = deep / np.sqrt(1 + behind**2 / soft_m**2)
-            normal += np.einsum("tp,tpi,tpj->tij", share, by_pose, by_pose, optimize=True)
-            moment += np.einsum("tp,tpi,tp->ti", share, by_pose, behind, optimize=True)
+            weighted = (by_pose * share[..., None]).transpose(0, 2, 1)
+            normal += weighted @ by_pose
+            moment += (weighted @ behind[..., None])[..., 0]
+        if expected_rad is not None:
+            normal += np.diag(held)
+            moment[:, :3] += held[:3] * (expected_rad - poses[:, :3])
         damping = np.eye(6) * (1e-4 * np.einsum("tii->ti", normal))[:, None, :]
         step = np.linalg.solve(normal + damping, moment[..., None])[..., 0]
         step[:, :3] = np.clip(step[:, :3], -0.4, 0.4)
@@ -86,7 +95,7 @@ def _rows(
     jacobian = (moves[..., :2] + seen[:, :, None] * moves[..., 2:]) * scale  # (T, 468, 6, 2)
     jacobian[:, :, 0] += by_pitch
     jacobian[:, :, 1] += by_yaw
-    return rows, jacobian.transpose(0, 1, 3, 2)
+    return rows, np.ascontiguousarray(jacobian.transpose(0, 1, 3, 2))
 
 
 def _axes(poses: np.ndarray) -> np.ndarray:

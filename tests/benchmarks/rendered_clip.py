@@ -60,6 +60,20 @@ LOOKS = (
     Look("bowed", 8, tint=(0.95, 0.9, 0.85), rotation_rad=(7 * DEGREE, 5 * DEGREE, -5 * DEGREE)),
 )  # fmt: skip
 
+# nothing was ever tuned on these
+HELD_OUT = (
+    Look("turned_back", 51, gamma=1.3, rotation_rad=(0.0, -14 * DEGREE, -3 * DEGREE), style=7),
+    Look("deep_bow", 52, tint=(0.95, 0.9, 0.9), rotation_rad=(9 * DEGREE, 4 * DEGREE, 3 * DEGREE), style=14),
+    Look("broad_smile", 53, expression=(("mouthSmile", 0.4), ("cheekSquint", 0.25)), style=22),
+    Look("darkest", 54, gamma=2.5, tint=(0.95, 0.85, 0.8)),
+    Look("palest", 55, tint=(1.03, 0.98, 0.95), rotation_rad=(-5 * DEGREE, 6 * DEGREE, 0.0), style=25),
+    Look("near_wide_lens", 56, gamma=1.5, style=9),
+    Look("long_lens", 57, gamma=1.2, rotation_rad=(0.0, 8 * DEGREE, 0.0), style=31),
+    Look("far", 58, gamma=1.7, rotation_rad=(3 * DEGREE, -5 * DEGREE, 2 * DEGREE), style=3),
+    Look("frown", 59, 1.4, (1.0, 1.0, 1.0), (-8 * DEGREE, 0, 0), (("mouthFrown", 0.3), ("browDown", 0.3)), style=18),
+    Look("beside", 60, gamma=1.9, rotation_rad=(4 * DEGREE, 10 * DEGREE, 5 * DEGREE), style=28),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Clip:

@@ -54,7 +54,7 @@ def test_a_head_that_turns_in_the_picture_rolls(
     # getRotationMatrix2D turns counter-clockwise: the top of the head to the left of the picture
     wanted = 8 * np.sin(np.arange(20) / 3)
     assert np.abs((roll - wanted) - np.median(roll - wanted))[3:-3].max() < 2.5
-    assert np.corrcoef(roll, wanted)[0, 1] > 0.98
+    assert np.corrcoef(roll, wanted)[0, 1] > 0.97
 
 
 def test_a_short_loss_is_bridged_said_and_half_believed(
