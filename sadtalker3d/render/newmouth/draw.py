@@ -44,6 +44,7 @@ class DrawConfig:
     )  # a gap between lips that is as dark as the line between them
     slit: float = 0.9
     learnt: tuple[float, float] = (0.6, 2.0)  # how far what is seen of teeth corrects the estimate,
+    learnt_power: tuple[float, float] = (0.5, 1.0)
     learnt_from: int = 12  # by so many vertices of a frame or more,
     learnt_gap_m: float = 0.004  # in which the lips are so far apart
     no_lip: tuple[float, float] = (
@@ -56,6 +57,26 @@ class DrawConfig:
 
 
 SLIT_SHADE = 0.4  # of the lips' colour
+
+
+@dataclass(frozen=True)
+class TeethLight:
+    """How a film's teeth differ from what is estimated: the bright ones by `gain`, darker ones less dark by `power`.
+
+    bright : 0..255, of the estimate, where the gain holds as it is
+    """
+
+    gain: float = 1.0
+    power: float = 1.0
+    bright: float = 180.0
+
+    def on(self, rgb: np.ndarray) -> np.ndarray:
+        """(n, 1) factors on (n, 3) estimated colours."""
+        light = rgb.mean(axis=1, keepdims=True) + 8
+        return self.gain * np.minimum((light / self.bright) ** (self.power - 1), MOST_LIFTED)
+
+
+MOST_LIFTED = 2.0  # a molar in the dark stays there
 
 
 class NewMouth:
@@ -74,11 +95,11 @@ class NewMouth:
         self._skin_faces = np.ascontiguousarray(lower.faces[skin])
         self._touching = np.maximum(np.bincount(lower.faces.ravel(), minlength=len(lower.ids)), 1)
         self._light = colours.light.mean(axis=1)
-        self._inside_gain = np.ones((len(lower.inner), 1), np.float32)
+        self._teeth = TeethLight()
 
     def learn_teeth(self, pictures: Mapping[int, np.ndarray]) -> None:
         """Take how bright teeth are from frames of the performer, by number, that show some."""
-        lower, config, found = self._lower, self._config, list[float]()
+        lower, config, found = self._lower, self._config, list[np.ndarray]()
         teeth = lower.inner[lower.teeth]
         for k, picture in pictures.items():
             old, was, near, turn = self._as_filmed(picture, k)
@@ -88,12 +109,13 @@ class NewMouth:
             rgb = self._rgb(picture, was, seen & ((self._normals(old) @ turn.T)[:, 2] > 0.4), old)
             rows = teeth[seen[teeth]]
             if len(rows) >= config.learnt_from:
-                here, thought = (
-                    np.percentile(a.sum(axis=1), 80) for a in (sampled(picture, was[rows]), rgb[rows])
-                )
-                found.append(float((here + 8) / (thought + 8)))
+                values = (a.mean(axis=1) + 8 for a in (sampled(picture, was[rows]), rgb[rows]))
+                found.append(np.log([np.percentile(v, (50, 80)) for v in values]))
         if found:
-            self._inside_gain[lower.teeth] = np.clip(np.median(found), *config.learnt)
+            (here, bright_here), (thought, bright) = np.median(found, axis=0)
+            power = np.clip((bright_here - here) / max(bright - thought, 0.05), *config.learnt_power)
+            gain = np.clip(np.exp(bright_here - bright), *config.learnt)
+            self._teeth = TeethLight(float(gain), float(power), float(np.exp(bright)))
 
     def draw(self, picture: np.ndarray, k: int, change: np.ndarray, share: float = 1.0) -> Patch | None:
         """What of an (H, W, 3) uint8 frame, the performer's number k, is other with `change` (64,) added.
@@ -183,7 +205,7 @@ class NewMouth:
         )
         rgb = self._rgb(picture, was, seen & (facing_old > 0.4), new)
         trusted = seen * np.where(lower.skin, smooth_step(facing_old, 0.05, 0.3), 0.0)
-        edge = np.flatnonzero(lower.lip_edge)
+        edge = lower.lip_edge
         # the points are a pixel or two off: what they call the lip's edge may be a tooth, or the dark behind it
         other = np.linalg.norm(features(sampled(picture, was[edge])) - features(rgb[edge]), axis=1)
         trusted[edge] *= 1 - mouth * smooth_step(other, *config.no_lip)
@@ -213,7 +235,9 @@ class NewMouth:
                 if not lower.lips[rows].any():
                     rgb[lower.inner] *= gain
         upper, under = float(new[lower.upper, 1].mean()), float(new[lower.lower, 1].mean())
-        rgb[lower.inner] *= self._inside_gain * colours.inside.on(new[lower.inner, 1], (upper, under))
+        rgb[lower.inner] *= colours.inside.on(new[lower.inner, 1], (upper, under))
+        teeth = lower.inner[lower.teeth]
+        rgb[teeth] *= self._teeth.on(rgb[teeth])
         # nearly closed, the lips throw their own colour on what lies behind them
         slit = self._config.slit * (1 - smooth_step(np.array(upper - under), *self._config.slit_m))
         lips = np.median(rgb[lower.lips & lower.skin & (lower.lip_line < 0.5)], axis=0)

@@ -52,7 +52,9 @@ class LowerFace:
     lower: np.ndarray
     lips: np.ndarray  # (n,) bool
     lip_line: np.ndarray  # (n,) float32, 1 on the line between the lips
-    lip_edge: np.ndarray  # (n,) bool, skin so near to it that the points may take one for the other
+    lip_edge: (
+        np.ndarray
+    )  # of the n: lips so near to it that the points may take teeth for them, but no corners
     neck: np.ndarray  # (n,) bool, below the jaw, where a collar may be
     edges: LipEdges
     tells: np.ndarray  # of the n: cheeks and chin, whose colour is the skin's
@@ -81,6 +83,7 @@ class LowerFace:
 
         is_skin = np.isin(ids, np.unique(drawn)) & ~np.isin(ids, inner)
         chin = model.mean[points["chin"][0]]
+        corners_m = _distance(model, points["lip_corners"])[ids]
 
         def middle(name: str) -> np.ndarray:
             rows = points[name]
@@ -100,7 +103,7 @@ class LowerFace:
             middle("inner_lip_lower"),
             near_lips[ids] < 0.010,
             (1 - smooth_step(near_lips[ids], 0.0006, 0.0018)).astype(np.float32),
-            is_skin & (near_lips[ids] < 0.0035),
+            np.flatnonzero(is_skin & (near_lips[ids] < 0.0035) & (corners_m > 0.006)),
             is_skin & (y[ids] < chin[1] - 0.002) & (z[ids] < chin[2] + 0.01),
             LipEdges.of(model, ids, is_skin),
             np.flatnonzero(is_skin & (near_lips[ids] > 0.012) & (y[ids] > chin[1]) & (z[ids] > 0.085)),
