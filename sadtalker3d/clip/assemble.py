@@ -11,7 +11,8 @@ from sadtalker3d.clip.clock import clock_of
 from sadtalker3d.clip.coverage import coverage
 from sadtalker3d.clip.gaze import from_ahead, gaze, look_weights
 from sadtalker3d.clip.lids import blinks, openings_m
-from sadtalker3d.clip.person import Person, frames_of
+from sadtalker3d.clip.person import Person
+from sadtalker3d.clip.solved import Solved, blocks
 from sadtalker3d.clip.steady import EXPRESSION_S, POSE_S, steady
 from sadtalker3d.clip.timeline import laid_on
 from sadtalker3d.face.fit_problem import FREE
@@ -21,7 +22,6 @@ from sadtalker3d.track import Track
 if TYPE_CHECKING:
     from bfm.model import FaceModel
 
-BLOCK = 64  # frames solved at once, of 0.3 MB each
 SURE, NO_DOUBT_MM, HOPELESS_MM = (
     20.0,
     1.0,
@@ -41,16 +41,22 @@ class Assembled:
 
 
 def assembled(
-    rows: np.ndarray, person: Person, model: FaceModel, fps: float | None, sound_s: float | None
+    rows: np.ndarray,
+    person: Person,
+    solved: Solved,
+    model: FaceModel,
+    fps: float | None,
+    sound_s: float | None,
 ) -> Assembled:
     """Rows of `spool.ROW`; the sound begins at `sound_s` on the clock of the rows, None where there is none."""
     frames_s = np.array(rows["time_s"])
-    seen = np.flatnonzero(rows["seen"])
+    seen = solved.frames
     times_s = frames_s[seen]
     clock = clock_of(frames_s, np.array(rows["cut"]), fps, sound_s)
     at_s, shots, fps = clock.at_s, clock.shots, clock.fps
 
-    poses, weights, misfit_mm, eyes, size_px = _solved(rows, seen, person, model)
+    poses, weights, misfit_mm = solved.poses, solved.weights, solved.misfit_mm
+    eyes, size_px = _seen(rows, solved, person, model)
     yaw_rad = poses[:, 1]
     evidence = np.clip(np.array(rows["evidence"][seen]) / SURE, 0, 1)
     sure = evidence * np.clip((HOPELESS_MM - misfit_mm) / (HOPELESS_MM - NO_DOUBT_MM), 0, 1)
@@ -89,27 +95,19 @@ def assembled(
     return Assembled(track, meta, (*clock.notes, *covered.notes), yaw_rad, size_px)
 
 
-def _solved(
-    rows: np.ndarray, seen: np.ndarray, person: Person, model: FaceModel
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
-    """Poses (K, 6), weights (K, n), misfits (K,), blinks and pupils' movements (K, 4), the face's size in pixels."""
-    poses, weights, misfit, openings, heights = [], [], [], [], []
-    for first in range(0, len(seen), BLOCK):
-        points = np.asarray(rows["points"][seen[first : first + BLOCK]], np.float64)
-        pose, weight, off = frames_of(points, person)
-        poses.append(pose)
-        weights.append(weight)
-        misfit.append(off)
+def _seen(rows: np.ndarray, solved: Solved, person: Person, model: FaceModel) -> tuple[np.ndarray, float]:
+    """Blinks and pupils' movements (K, 4), and the face's size in pixels."""
+    openings, heights = [], []
+    for block, pose in zip(blocks(solved.frames), blocks(solved.poses), strict=True):
+        points = np.asarray(rows["points"][block], np.float64)
         openings.append(openings_m(points[..., :2], person.focal_px / -pose[:, 5]))
         heights.append(np.ptp(points[..., 1], axis=1))
-    pose, closed = np.concatenate(poses), blinks(np.concatenate(openings))
+    closed = blinks(np.concatenate(openings))
     moves = []
-    for first in range(0, len(seen), BLOCK):
-        block = slice(first, first + BLOCK)
-        chosen = seen[block]
-        points = np.asarray(rows["points"][chosen], np.float64)
-        iris = np.asarray(rows["iris"][chosen], np.float64)
-        moves.append(gaze(iris, points[..., :2], pose[block], closed[block], person, model))
+    for block, pose, shut in zip(blocks(solved.frames), blocks(solved.poses), blocks(closed), strict=True):
+        points = np.asarray(rows["points"][block], np.float64)
+        iris = np.asarray(rows["iris"][block], np.float64)
+        moves.append(gaze(iris, points[..., :2], pose, shut, person, model))
     looks = np.concatenate(moves)
     known = np.isfinite(looks[:, 0])
     if known.any():  # behind shut lids the eyes go from where they were to where they are next seen
@@ -118,7 +116,4 @@ def _solved(
         looks = from_ahead(looks)
     else:
         looks = np.zeros_like(looks)
-    return (
-        pose, np.concatenate(weights), np.concatenate(misfit), np.concatenate([closed, looks], axis=1),
-        float(np.median(np.concatenate(heights))),
-    )  # fmt: skip
+    return np.concatenate([closed, looks], axis=1), float(np.median(np.concatenate(heights)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import numpy as np
 from sadtalker3d.clip.follow import Choice, Seen
 from sadtalker3d.clip.iris import irises
 from sadtalker3d.clip.person import Person, PersonConfig, person_of, sampled
+from sadtalker3d.clip.solved import Solved
 from sadtalker3d.clip.spool import Spool
 from sadtalker3d.clip.watch import Watch, WatchConfig
 from sadtalker3d.errors import UserError
@@ -44,6 +46,11 @@ class Film:
     rows: np.ndarray
     person: Person
     watch: Watch
+
+    @cached_property
+    def solved(self) -> Solved:
+        """What the head does in each frame with a face."""
+        return Solved.of(self.rows, self.person)
 
 
 @contextmanager

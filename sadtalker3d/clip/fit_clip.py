@@ -71,7 +71,7 @@ def track_of(
     film: Film, path: str | Path, model: FaceModel, *, fps: float | None = None, sound_s: float | None = None
 ) -> tuple[Track, tuple[str, ...]]:
     """The track of a film that was looked at; `sound_s`: when its sound begins, None where there is none."""
-    made = assembled(film.rows, film.person, model, fps, sound_s)
+    made = assembled(film.rows, film.person, film.solved, model, fps, sound_s)
     notes = film.watch.notes(made.notes, made.yaw_rad, made.size_px)
     meta = {
         "generator": "sadtalker3d fit",

@@ -12,6 +12,7 @@ import sadtalker3d
 from sadtalker3d.clip.assemble import assembled
 from sadtalker3d.clip.overlay import head_at, places_m, points_px
 from sadtalker3d.clip.person import person_of
+from sadtalker3d.clip.solved import Solved
 from sadtalker3d.clip.spool import ROW
 from sadtalker3d.errors import UserError
 from sadtalker3d.face.headfit import pinhole, project, vertices
@@ -52,7 +53,7 @@ def saved(filmed: tuple[np.ndarray, np.ndarray], tmp_path_factory: pytest.TempPa
     """The track's file, as `fit` writes it."""
     model, rows = bfm.load("open"), filmed[1]
     person = person_of(rows["points"][::2], SIZE_PX, model)
-    made = assembled(rows, person, model, None, None)
+    made = assembled(rows, person, Solved.of(rows, person), model, None, None)
     identity = [round(float(v), 4) for v in person.identity]
     fitted = {
         "identity": identity,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sadtalker3d.clip.film import Film
-from sadtalker3d.clip.person import frames_of
 from sadtalker3d.clip.poses import misfits
 from sadtalker3d.clip.steady import steady
 from sadtalker3d.face.fit_problem import FREE
@@ -20,7 +19,7 @@ from sadtalker3d.rotation import to_matrices
 if TYPE_CHECKING:
     from bfm.model import FaceModel
 
-BLOCK = 64  # frames solved at once, of 0.3 MB each
+BLOCK = 256  # frames averaged at once
 
 
 @dataclass(frozen=True)
@@ -67,19 +66,15 @@ class Performer:
 
     @classmethod
     def of(cls, film: Film, model: FaceModel, config: PerformerConfig | None = None) -> Performer:
-        """Solve every frame of a film."""
+        """From a film that was looked at."""
         config = config or PerformerConfig()
         person = film.person
-        rows = np.flatnonzero(film.rows["seen"])
-        found = [
-            frames_of(film.rows["points"][rows[first : first + BLOCK]], person)
-            for first in range(0, len(rows), BLOCK)
-        ]
-        poses, weights, misfit_mm = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        solved = film.solved
+        rows, weights, misfit_mm = solved.frames, solved.weights, solved.misfit_mm
         times_s = np.array(film.rows["time_s"][rows])
         fps = 1 / max(float(np.median(np.diff(times_s))), 1e-3) if len(times_s) > 1 else 25.0
         runs = _runs(film, rows)
-        poses = steady(poses, fps, config.pose_s, runs)
+        poses = steady(solved.poses, fps, config.pose_s, runs)
         expression = np.zeros((len(rows), 64), np.float32)
         expression[:, list(FREE)] = weights
 
@@ -149,7 +144,7 @@ def _slow(
     means, middles = [], []
     for number in np.unique(bins):
         inside = np.flatnonzero(bins == number)
-        for part in np.array_split(inside, max(len(inside) // (4 * BLOCK), 1)):
+        for part in np.array_split(inside, max(len(inside) // BLOCK, 1)):
             means.append(_left_m(film, rows[part], poses[part], weights[part], shape).mean(axis=0))
             middles.append(times_s[part].mean())
     slow = np.array(means)
