@@ -48,7 +48,7 @@ Progress = Annotated[Mode, typer.Option("--progress", help="How to show progress
 FramesOut = Annotated[
     Path,
     typer.Option(
-        "-o", "--out", help="The video, .mp4, .webm or .mov; or PNG pictures: a folder, or name_%05d.png.",
+        "-o", "--out", help="The video, .mp4, .mkv, .webm or .mov; or PNG pictures: a folder, or name_%05d.png.",
         show_default=False,
     ),
 ]  # fmt: skip

@@ -180,7 +180,7 @@ def preview(
 ) -> Path:
     """A track file to a video, or numbered pictures, of the head speaking.
 
-    out : .mp4, .webm or .mov; a folder or name_%05d.png for pictures
+    out : .mp4, .mkv, .webm or .mov; a folder or name_%05d.png for pictures
     audio : in place of the sound that the track names; without any the video is silent
     fps : frames per second, in place of the track's
     transparent : the head alone, before nothing; not for .mp4

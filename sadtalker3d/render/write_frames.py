@@ -43,7 +43,7 @@ def check_frames_output(
 ) -> None:
     """UserError when frames cannot be or must not be written there; asked before long work begins.
 
-    path : .mp4, .webm or .mov; a folder, or a name such as take_%05d.png, for numbered pictures
+    path : .mp4, .mkv, .webm or .mov; a folder, or a name such as take_%05d.png, for numbered pictures
     see_through : the frames have an alpha channel, which not every kind holds
     force : what is there already may be replaced, but never one of `inputs`
     """
