@@ -16,6 +16,7 @@ from sadtalker3d.render.newmouth.hidden_colours import HiddenColours
 from sadtalker3d.render.newmouth.lower_face import LowerFace
 from sadtalker3d.render.newmouth.performer import Performer
 from sadtalker3d.render.newmouth.skin_colours import SkinColours, features
+from sadtalker3d.render.newmouth.teeth_light import TeethLight, brightness
 from sadtalker3d.render.warp.colours import sampled
 from sadtalker3d.render.warp.composite import ATTRIBUTES, blend, cover, stretched
 from sadtalker3d.render.warp.motion import smooth_step
@@ -43,10 +44,8 @@ class DrawConfig:
         0.003,
     )  # a gap between lips that is as dark as the line between them
     slit: float = 0.9
-    learnt: tuple[float, float] = (0.6, 2.0)  # how far what is seen of teeth corrects the estimate,
-    learnt_power: tuple[float, float] = (0.5, 1.0)
-    learnt_from: int = 12  # by so many vertices of a frame or more,
-    learnt_gap_m: float = 0.004  # in which the lips are so far apart
+    learnt_from: int = 12  # teeth's vertices that a frame shows, or it tells nothing of their light,
+    learnt_gap_m: float = 0.004  # nor where lips are nearer than this
     no_lip: tuple[float, float] = (
         0.16,
         0.30,
@@ -57,26 +56,6 @@ class DrawConfig:
 
 
 SLIT_SHADE = 0.4  # of the lips' colour
-
-
-@dataclass(frozen=True)
-class TeethLight:
-    """How a film's teeth differ from what is estimated: the bright ones by `gain`, darker ones less dark by `power`.
-
-    bright : 0..255, of the estimate, where the gain holds as it is
-    """
-
-    gain: float = 1.0
-    power: float = 1.0
-    bright: float = 180.0
-
-    def on(self, rgb: np.ndarray) -> np.ndarray:
-        """(n, 1) factors on (n, 3) estimated colours."""
-        light = rgb.mean(axis=1, keepdims=True) + 8
-        return self.gain * np.minimum((light / self.bright) ** (self.power - 1), MOST_LIFTED)
-
-
-MOST_LIFTED = 2.0  # a molar in the dark stays there
 
 
 class NewMouth:
@@ -99,7 +78,7 @@ class NewMouth:
 
     def learn_teeth(self, pictures: Mapping[int, np.ndarray]) -> None:
         """Take how bright teeth are from frames of the performer, by number, that show some."""
-        lower, config, found = self._lower, self._config, list[np.ndarray]()
+        lower, config, found = self._lower, self._config, list[tuple[np.ndarray, np.ndarray]]()
         teeth = lower.inner[lower.teeth]
         for k, picture in pictures.items():
             old, was, near, turn = self._as_filmed(picture, k)
@@ -109,13 +88,9 @@ class NewMouth:
             rgb = self._rgb(picture, was, seen & ((self._normals(old) @ turn.T)[:, 2] > 0.4), old)
             rows = teeth[seen[teeth]]
             if len(rows) >= config.learnt_from:
-                values = (a.mean(axis=1) + 8 for a in (sampled(picture, was[rows]), rgb[rows]))
-                found.append(np.log([np.percentile(v, (50, 80)) for v in values]))
+                found.append((brightness(sampled(picture, was[rows])), brightness(rgb[rows])))
         if found:
-            (here, bright_here), (thought, bright) = np.median(found, axis=0)
-            power = np.clip((bright_here - here) / max(bright - thought, 0.05), *config.learnt_power)
-            gain = np.clip(np.exp(bright_here - bright), *config.learnt)
-            self._teeth = TeethLight(float(gain), float(power), float(np.exp(bright)))
+            self._teeth = TeethLight.learnt(np.array(found))
 
     def draw(self, picture: np.ndarray, k: int, change: np.ndarray, share: float = 1.0) -> Patch | None:
         """What of an (H, W, 3) uint8 frame, the performer's number k, is other with `change` (64,) added.
