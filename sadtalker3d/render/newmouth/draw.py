@@ -75,6 +75,7 @@ class NewMouth:
         self._touching = np.maximum(np.bincount(lower.faces.ravel(), minlength=len(lower.ids)), 1)
         self._light = colours.light.mean(axis=1)
         self._teeth = TeethLight()
+        self._lips_rgb = np.median(colours.rgb[lower.red], axis=0)
 
     def learn_teeth(self, pictures: Mapping[int, np.ndarray]) -> None:
         """Take how bright teeth are from frames of the performer, by number, that show some."""
@@ -154,7 +155,9 @@ class NewMouth:
         left = performer.left_m(k)[0] * np.array([px_per_m, -px_per_m])
         flat = pinhole(placed, performer.focal_px, performer.centre_px)
         was = (flat + lower.follows @ left.astype(np.float32)).astype(np.float32)
-        was += lower.edges.laid(picture, was, px_per_m)
+        skin = np.median(sampled(picture, was[lower.tells]), axis=0)
+        lips = self._lips_rgb * (skin + 8) / (np.median(self._colours.rgb[lower.tells], axis=0) + 8)
+        was += lower.edges.laid(picture, was, px_per_m, lips, skin)
         near = placed[:, 2].astype(np.float32)
         near[lower.inner] -= self._config.behind_m
         return old, was, near, turn

@@ -24,6 +24,8 @@ class EdgeConfig:
     body_m: tuple[float, float] = (0.0020, 0.0045)  # outwards from the upper lip's edge: surely lip
     low_body_m: tuple[float, float] = (0.0050, 0.0072)  # of the lower one, which is thicker
     most_m: float = 0.0050  # how far inside of where the points put it the edge is looked for
+    farthest_m: float = 0.0045  # the points are not further off; what looks so is something else
+    enough: float = 0.5  # of an open mouth's width must show an edge
     steps: int = 31
     other: float = 0.13  # of `skin_colours.features`: what differs by so much from the lip's body is no lip
     gap_m: float = 0.0018  # lips nearer than this meet: there is no edge to be seen
@@ -79,9 +81,13 @@ class LipEdges:
         return cls(tuple(lines), tuple(outer), tuple(nearest), tuple(away_m))  # type: ignore[arg-type]
 
     def laid(
-        self, picture: np.ndarray, was: np.ndarray, px_per_m: float, config: EdgeConfig | None = None
-    ) -> np.ndarray:
-        """(n, 2) pixels that the vertices `was` (n, 2) of a frame are to move so that the lips end where they do."""
+        self, picture: np.ndarray, was: np.ndarray, px_per_m: float, lip_rgb: np.ndarray, skin_rgb: np.ndarray,
+        config: EdgeConfig | None = None,
+    ) -> np.ndarray:  # fmt: skip
+        """(n, 2) pixels that the vertices `was` (n, 2) of a frame are to move so that the lips end where they do.
+
+        lip_rgb, skin_rgb : (3,) 0..255 the lips' and the skin's colour in it
+        """
         config = config or EdgeConfig()
         moves = np.zeros_like(was)
         apart = np.linalg.norm(was[self.lines[0]] - was[self.lines[1]], axis=1) / px_per_m
@@ -100,9 +106,15 @@ class LipEdges:
             body = 0.5 * body + 0.5 * np.median(body, axis=0)  # one column's shine is not the lip's colour
             other = np.linalg.norm(seen - body[:, None], axis=2) > config.other
             other[:, reach > body_m[0]] = False
+            # what is taken for the lip's body must be no skin, or the red's other border is found
+            to_lip, to_skin = (np.linalg.norm(body - features(rgb), axis=1) for rgb in (lip_rgb, skin_rgb))
             two = other & np.concatenate([other[:, 1:], other[:, -1:]], axis=1)
-            found = two.any(axis=1) & (apart > config.gap_m)
-            edge_m = np.where(found, reach[two.argmax(axis=1)] + config.inside_m, 0.0)
+            found = two.any(axis=1) & (apart > config.gap_m) & (to_lip < to_skin)
+            if found.sum() < config.enough * (apart > config.gap_m).sum():
+                continue
+            edge_m = np.where(
+                found, np.minimum(reach[two.argmax(axis=1)] + config.inside_m, config.farthest_m), 0.0
+            )
             edge_m = _calm(edge_m)
             # a lip whose edge is far off is off as a whole
             share = np.exp(-((away_m / (config.reach_m + config.more * np.abs(edge_m[near]))) ** 2))

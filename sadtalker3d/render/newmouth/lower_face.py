@@ -50,7 +50,8 @@ class LowerFace:
     basis: np.ndarray  # (64, n * 3) float32
     upper: np.ndarray  # of the n: the middles of the inner lips' edges
     lower: np.ndarray
-    lips: np.ndarray  # (n,) bool
+    lips: np.ndarray  # (n,) bool, skin around the mouth
+    red: np.ndarray  # of the n: surely lips
     lip_line: np.ndarray  # (n,) float32, 1 on the line between the lips
     lip_edge: (
         np.ndarray
@@ -102,6 +103,9 @@ class LowerFace:
             middle("inner_lip_upper"),
             middle("inner_lip_lower"),
             near_lips[ids] < 0.010,
+            np.flatnonzero(
+                is_skin & (near_lips[ids] > 0.0015) & (near_lips[ids] < 0.0045) & (corners_m > 0.01)
+            ),
             (1 - smooth_step(near_lips[ids], 0.0006, 0.0018)).astype(np.float32),
             np.flatnonzero(is_skin & (near_lips[ids] < 0.0035) & (corners_m > 0.006)),
             is_skin & (y[ids] < chin[1] - 0.002) & (z[ids] < chin[2] + 0.01),

@@ -10,7 +10,7 @@ from sadtalker3d.render.newmouth.lower_face import LowerFace
 from tests.benchmarks.rendered_clip import head, weights
 
 PX_PER_M = 2000.0
-LIP, TOOTH = (170, 90, 85), (235, 230, 220)
+LIP, TOOTH, SKIN = (170, 90, 85), (235, 230, 220), (210, 160, 140)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_the_lower_lip_ends_where_the_teeth_begin(lower: LowerFace) -> None:
         bottom = round(edge + off_px)
         if upper[0, 0] < x < upper[-1, 0] and edge - top > 2:
             picture[top:bottom, x] = TOOTH
-    moves = lower.edges.laid(picture, was, PX_PER_M)
+    moves = lower.edges.laid(picture, was, PX_PER_M, np.array(LIP, float), np.array(SKIN, float))
     middle = np.abs(line[:, 0] - 200) < 20
     moved = moves[lower.edges.lines[1]][middle, 1]
     # a lip rolls in at its edge: `EdgeConfig.inside_m` is taken besides
@@ -46,4 +46,6 @@ def test_the_lower_lip_ends_where_the_teeth_begin(lower: LowerFace) -> None:
 
 def test_closed_lips_are_left_alone(lower: LowerFace) -> None:
     picture = np.random.default_rng(0).integers(0, 255, (300, 400, 3)).astype(np.uint8)
-    assert not lower.edges.laid(picture, flat(lower, 0.0), PX_PER_M).any()
+    assert not lower.edges.laid(
+        picture, flat(lower, 0.0), PX_PER_M, np.array(LIP, float), np.array(SKIN, float)
+    ).any()
