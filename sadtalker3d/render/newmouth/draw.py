@@ -155,12 +155,17 @@ class NewMouth:
         left = performer.left_m(k)[0] * np.array([px_per_m, -px_per_m])
         flat = pinhole(placed, performer.focal_px, performer.centre_px)
         was = (flat + lower.follows @ left.astype(np.float32)).astype(np.float32)
-        skin = np.median(sampled(picture, was[lower.tells]), axis=0)
-        lips = self._lips_rgb * (skin + 8) / (np.median(self._colours.rgb[lower.tells], axis=0) + 8)
+        skin, lips = self._skin_and_lips(picture, was)
         was += lower.edges.laid(picture, was, px_per_m, lips, skin)
         near = placed[:, 2].astype(np.float32)
         near[lower.inner] -= self._config.behind_m
         return old, was, near, turn
+
+    def _skin_and_lips(self, picture: np.ndarray, was: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(3,) each, their colours in a frame."""
+        tells = self._lower.tells
+        skin = np.median(sampled(picture, was[tells]), axis=0)
+        return skin, self._lips_rgb * (skin + 8) / (np.median(self._colours.rgb[tells], axis=0) + 8)
 
     def _attributes(
         self, picture: np.ndarray, old: np.ndarray, new: np.ndarray, was: np.ndarray, now: np.ndarray,
@@ -185,7 +190,11 @@ class NewMouth:
         trusted = seen * np.where(lower.skin, smooth_step(facing_old, 0.05, 0.3), 0.0)
         edge = lower.lip_edge
         # the points are a pixel or two off: what they call the lip's edge may be a tooth, or the dark behind it
-        other = np.linalg.norm(features(sampled(picture, was[edge])) - features(rgb[edge]), axis=1)
+        here = features(sampled(picture, was[edge]))
+        skin, lips = self._skin_and_lips(picture, was)
+        other = np.minimum.reduce(
+            [np.linalg.norm(here - features(known), axis=1) for known in (rgb[edge], lips, skin)]
+        )
         trusted[edge] *= 1 - mouth * smooth_step(other, *config.no_lip)
         keep = (1 - changed * (1 - trusted * kept)) * (1 - line)
         keep[edge] = np.minimum(keep[edge], 1 - mouth * smooth_step(other, *config.no_lip))

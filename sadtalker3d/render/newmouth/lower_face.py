@@ -53,9 +53,7 @@ class LowerFace:
     lips: np.ndarray  # (n,) bool, skin around the mouth
     red: np.ndarray  # of the n: surely lips
     lip_line: np.ndarray  # (n,) float32, 1 on the line between the lips
-    lip_edge: (
-        np.ndarray
-    )  # of the n: lips so near to it that the points may take teeth for them, but no corners
+    lip_edge: np.ndarray  # of the n: lips that the points may have laid on teeth, but no corners
     neck: np.ndarray  # (n,) bool, below the jaw, where a collar may be
     edges: LipEdges
     tells: np.ndarray  # of the n: cheeks and chin, whose colour is the skin's
@@ -84,6 +82,7 @@ class LowerFace:
 
         is_skin = np.isin(ids, np.unique(drawn)) & ~np.isin(ids, inner)
         chin = model.mean[points["chin"][0]]
+        low = y[ids] < model.mean[points["inner_lip_lower"], 1].mean()
         corners_m = _distance(model, points["lip_corners"])[ids]
 
         def middle(name: str) -> np.ndarray:
@@ -107,7 +106,7 @@ class LowerFace:
                 is_skin & (near_lips[ids] > 0.0015) & (near_lips[ids] < 0.0045) & (corners_m > 0.01)
             ),
             (1 - smooth_step(near_lips[ids], 0.0006, 0.0018)).astype(np.float32),
-            np.flatnonzero(is_skin & (near_lips[ids] < 0.0035) & (corners_m > 0.006)),
+            np.flatnonzero(is_skin & (near_lips[ids] < np.where(low, 0.0085, 0.0035)) & (corners_m > 0.006)),
             is_skin & (y[ids] < chin[1] - 0.002) & (z[ids] < chin[2] + 0.01),
             LipEdges.of(model, ids, is_skin),
             np.flatnonzero(is_skin & (near_lips[ids] > 0.012) & (y[ids] > chin[1]) & (z[ids] > 0.085)),
