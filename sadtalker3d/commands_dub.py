@@ -123,7 +123,9 @@ def _checked(
     if (audio is None) == (lines is None):
         raise UserError("name either the new speech with --audio or a table of lines with --lines")
     if out.suffix.lower() not in TRACKS:
-        raise UserError(f"{out}: a dub is written as .json or .npz; `export` makes other files of it")
+        raise UserError(
+            f"{out}: a dub is written as .json or .npz; --video writes the footage, `export` other files"
+        )
     if sound is not None and Path(sound).suffix.lower() != ".wav":
         raise UserError(f"{sound}: the sound is written as .wav; choose such a name")
     whole = lines is None and start_s is None and end_s is None
