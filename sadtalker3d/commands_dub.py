@@ -35,7 +35,6 @@ class Request:
     said: tuple[Line, ...]
     whole: bool
     outputs: list[Path]
-    character: Path | None
 
 
 def dub(
@@ -150,7 +149,7 @@ def _checked(
         from sadtalker3d.audio import open_audio
 
         open_audio(line.sound)
-    return Request(said, whole, outputs, None if onto is None else Path(onto))
+    return Request(said, whole, outputs)
 
 
 def _sound_of(
