@@ -46,20 +46,18 @@ class SADTALKER3D_OT_dub(InBackground, bpy.types.Operator):
                 raise UserError(f"the track {performance} is not there: import it again, or generate it")
         out = folder / f"{performance.stem}_says_{speech.stem}.json"
         words = [*command, "dub", str(performance), "--audio", str(speech), "-o", str(out), "--force"]
-        words += [
-            "--fit",
-            form.dub_fit.lower(),
-            "--tension",
-            f"{form.tension:g}",
-            "--soften",
-            f"{form.soften:g}",
-        ]
+        footage = [out.with_suffix(".mp4")] if form.footage and form.dub_from == "TAKE" else []
+        # the head in the footage stays as it was filmed, so the take's does too
+        soften = 0.0 if footage else form.soften
+        words += ["--fit", form.dub_fit.lower(), "--tension", f"{form.tension:g}", "--soften", f"{soften:g}"]
         words += ["--seed", str(form.seed), "--mouth", f"{form.mouth:g}"]
-        return Job(words, [out], folder / "log.txt")
+        words += [word for path in footage for word in ("--video", str(path))]
+        return Job(words, [out, *footage], folder / "log.txt")
 
     def finish(self, context: Any, job: Job) -> str:
         take = add_take(context, job.outputs[0])
-        return f"{take.name}: {take.frames} frames; press Apply"
+        beside = "".join(f"; the film is {path}" for path in job.outputs[1:])
+        return f"{take.name}: {take.frames} frames; press Apply{beside}"
 
 
 CLASSES = (SADTALKER3D_OT_dub,)

@@ -254,6 +254,8 @@ class SADTALKER3D_PT_dub(_Section, bpy.types.Panel):
         layout.prop(form, "dub_fit")
         layout.prop(form, "tension", slider=True)
         layout.prop(form, "soften", slider=True)
+        if form.dub_from == "TAKE":
+            layout.prop(form, "footage")
         layout.operator("sadtalker3d.dub", icon="SPEAKER")
 
 

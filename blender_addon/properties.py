@@ -180,6 +180,11 @@ class Settings(bpy.types.PropertyGroup):
             ("PAUSES", "Pauses", "The performance pauses where the new speech pauses"),
         ],
     )
+    footage: BoolProperty(
+        name="Footage",
+        description="Write the film that the take was fitted to as well, with the new mouth and sound",
+        default=False,
+    )
     tension: FloatProperty(
         name="Tension",
         description="How much of the performer's own smile or tension stays",

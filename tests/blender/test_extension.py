@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pygltflib
 import pytest
+import soundfile
 
 import sadtalker3d
 from sadtalker3d.export import export, livelink
@@ -95,12 +96,35 @@ def test_a_take_lives_and_goes(play, take, tmp_path: Path):
     assert not seen["registered"]
 
 
+def filmed(folder: Path) -> Path:
+    """A track of a film of the sample's portrait, a third of a second long."""
+    from PIL import Image
+
+    from sadtalker3d.commands_fit import fit
+    from sadtalker3d.render.video import write_video
+
+    photo = np.asarray(Image.open(SAMPLES / "portrait.jpg").convert("RGB").crop((80, 0, 400, 320)))
+    film = folder / "film.mp4"
+    write_video(
+        film, (np.roll(photo, number // 4, axis=1) for number in range(8)), 25.0, SAMPLES / "speech.wav"
+    )
+    return fit(film, folder / "filmed.json").file
+
+
 def test_the_new_head_speaks(play, tmp_path: Path):
     made = {name: tmp_path / name for name in ("take.csv", "written.json")}
+    words = tmp_path / "words.wav"
+    values, rate_hz = soundfile.read(SAMPLES / "speech.wav")
+    soundfile.write(words, values[rate_hz : rate_hz + rate_hz // 3], rate_hz)
     seen = play(
         "new_head_speaks", speech=SAMPLES / "speech.wav", portrait=SAMPLES / "portrait.jpg",
-        csv=made["take.csv"], written=made["written.json"],
+        csv=made["take.csv"], written=made["written.json"], filmed=filmed(tmp_path),
+        words=words,
     )  # fmt: skip
+    assert "needs the footage" in seen["no footage"]
+    assert "the film is" in seen["footage"]
+    film = Path(seen["footage"].rpartition("the film is ")[2])
+    assert film.suffix == ".mp4" and film.stat().st_size > 10_000
     assert seen["keys"] == list(OPEN_64)
     assert seen["identity_moves_mm"] > 1
     assert seen["shape_stays_mm"] < 1e-3

@@ -40,6 +40,14 @@ jaw = curves.find('key_blocks["jawOpen"].value')
 out["jaw"] = [jaw.evaluate(frame) for frame in range(20)]
 
 bpy.ops.sadtalker3d.write_track(filepath=GIVEN["written"])
+form().footage, form().speech = True, GIVEN["words"]
+bpy.ops.sadtalker3d.dub()
+out["no footage"] = form().message
+chosen = form().take
+bpy.ops.sadtalker3d.import_track(filepath=GIVEN["filmed"])
+bpy.ops.sadtalker3d.dub()
+out["footage"] = form().message
+form().footage, form().speech, form().take = False, GIVEN["speech"], chosen
 form().dub_from = "TIMELINE"
 bpy.ops.sadtalker3d.dub()
 out["dubbed"] = [form().message, bpy.path.abspath(form().takes[form().take].path)]
