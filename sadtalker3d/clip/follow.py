@@ -50,6 +50,7 @@ class Follower:
         self.landmarks, self.choice, self.config = landmarks, choice, config or FollowConfig()
         self._last: Face | None = None
         self._seen_s = self._searched_s = -np.inf
+        self._was_lost = False  # in the frame before
 
     def through(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Each frame with its face."""
@@ -60,19 +61,26 @@ class Follower:
             if cut:
                 self._last, self._searched_s = None, -np.inf
             face, others = self._in(frame)
+            self._was_lost = face is None
             if face is not None:
                 self._last, self._seen_s = face, frame.time_s
             yield Seen(frame, face, cut, others, number)
 
     def _jumps(self, frame: Frame) -> bool:
         """Whether the face is no longer where it was; False while there is none."""
-        if self._last is None:
+        last = self._last
+        if last is None:
             return False
-        face = self.landmarks.follow(frame.picture, self._last)
+        face, far = self.landmarks.follow(frame.picture, last), self.config.jump
+        if self._was_lost:  # it may have gone on meanwhile
+            far = self.config.near
+            if face is None:
+                found = self.landmarks.near(frame.picture)
+                face = min(found, key=lambda one: _away(one, last), default=None)
         if face is None:
             return True
-        other_size = abs(np.log(face.size_px / self._last.size_px)) > self.config.jump
-        return bool(_away(face, self._last) > self.config.jump or other_size)
+        other_size = abs(np.log(face.size_px / last.size_px)) > self.config.jump
+        return bool(_away(face, last) > far or other_size)
 
     def _in(self, frame: Frame) -> tuple[Face | None, int]:
         config, last = self.config, self._last
