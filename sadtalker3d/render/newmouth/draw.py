@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from bfm.lighting import harmonics
 from sadtalker3d.face.headfit import pinhole
 from sadtalker3d.footage.patch import Patch
+from sadtalker3d.render.newmouth.as_filmed import AsFilmed
 from sadtalker3d.render.newmouth.bending import BendConfig, Rectangle, bent
 from sadtalker3d.render.newmouth.hidden_colours import HiddenColours
 from sadtalker3d.render.newmouth.lower_face import LowerFace
@@ -82,14 +83,16 @@ class NewMouth:
         lower, config, found = self._lower, self._config, list[tuple[np.ndarray, np.ndarray]]()
         teeth = lower.inner[lower.teeth]
         for k, picture in pictures.items():
-            old, was, near, turn = self._as_filmed(picture, k)
+            shown = self._as_filmed(picture, k)
+            old = shown.head
             if float(old[lower.upper, 1].mean() - old[lower.lower, 1].mean()) < config.learnt_gap_m:
                 continue
-            seen = self._seen(was, near)
-            rgb = self._rgb(picture, was, seen & ((self._normals(old) @ turn.T)[:, 2] > 0.4), old)
+            seen = self._seen(shown.xy, shown.near)
+            facing = (self._normals(old) @ shown.turn.T)[:, 2]
+            rgb = self._rgb(picture, shown.xy, seen & (facing > 0.4), old)
             rows = teeth[seen[teeth]]
             if len(rows) >= config.learnt_from:
-                found.append((brightness(sampled(picture, was[rows])), brightness(rgb[rows])))
+                found.append((brightness(sampled(picture, shown.xy[rows])), brightness(rgb[rows])))
         if found:
             self._teeth = TeethLight.learnt(np.array(found))
 
@@ -106,18 +109,13 @@ class NewMouth:
         length = np.sqrt(np.einsum("vi,vi->v", moved, moved))
         if length.max() < config.least_m:
             return None
-        old, was, near_old, turn = self._as_filmed(picture, k)
-        new, pose = old + moved, performer.poses[k]
-        placed = new @ turn.T + pose[3:]
+        shown = self._as_filmed(picture, k)
+        was, new, pose = shown.xy, shown.head + moved, performer.poses[k]
+        placed = new @ shown.turn.T + pose[3:]
         px_per_m = float(performer.focal_px / -placed[:, 2].mean())
-        slow = performer.left_m(k)[1] * np.array([px_per_m, -px_per_m])
-        flat_old, flat = (
-            pinhole(points @ turn.T + pose[3:], performer.focal_px, performer.centre_px)
-            for points in (old, new)
-        )
+        flat = pinhole(placed, performer.focal_px, performer.centre_px) - shown.flat
         # what the points of this frame say beyond the linear head belongs to its old words
-        held = share * (flat_old + lower.follows @ slow.astype(np.float32) - was)
-        flat -= flat_old
+        held = share * (shown.flat + shown.held_px - was)
         skin = SkinColours.of(sampled(picture, was[lower.tells]))
         # a collar before the neck stays where it is
         bare = np.where(lower.neck, skin.like(sampled(picture, was)), 1.0)[:, None]
@@ -135,48 +133,42 @@ class NewMouth:
             return None
         corner = np.array([part.left, part.top], np.float32)
         was, now = was - corner, now - corner
+        shown = replace(shown, xy=was)
         picture = np.ascontiguousarray(picture[part.top : part.bottom, part.left : part.right])
         source = bent(picture, skin, now, near_new, was - now, self._skin_faces, px_per_m)
         mouth = float(smooth_step(length[lower.lips].max(), *config.mouth_m))
-        attributes = self._attributes(picture, old, new, was, now, near_old, length, mouth, turn)
+        attributes = self._attributes(picture, shown, new, now, length, mouth)
         rgb, alpha = self._composed(picture, source, now, near_new, attributes)
         return Patch(part.left, part.top, rgb, alpha)
 
-    def _as_filmed(
-        self, picture: np.ndarray, k: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Frame k's vertices: (n, 3) in head space, (n, 2) in the picture, how near (n,); and the head's turn."""
+    def _as_filmed(self, picture: np.ndarray, k: int) -> AsFilmed:
         lower, performer = self._lower, self._performer
         old = self._rest + (performer.expression[k] @ lower.basis).reshape(-1, 3)
         pose = performer.poses[k]
         turn = to_matrices(pose[None, :3])[0]
         placed = old @ turn.T + pose[3:]
         px_per_m = float(performer.focal_px / -placed[:, 2].mean())
-        left = performer.left_m(k)[0] * np.array([px_per_m, -px_per_m])
+        left, slow = performer.left_m(k)
+        px = np.concatenate([left, slow], axis=1) * np.tile([px_per_m, -px_per_m], 2)  # (468, 4)
+        spread = lower.follows @ px.astype(np.float32)  # (n, 4)
         flat = pinhole(placed, performer.focal_px, performer.centre_px)
-        was = (flat + lower.follows @ left.astype(np.float32)).astype(np.float32)
-        skin, lips = self._skin_and_lips(picture, was)
+        was = (flat + spread[:, :2]).astype(np.float32)
+        skin = np.median(sampled(picture, was[lower.tells]), axis=0)
+        lips = self._lips_rgb * (skin + 8) / (np.median(self._colours.rgb[lower.tells], axis=0) + 8)
         was += lower.edges.laid(picture, was, px_per_m, lips, skin)
         near = placed[:, 2].astype(np.float32)
         near[lower.inner] -= self._config.behind_m
-        return old, was, near, turn
-
-    def _skin_and_lips(self, picture: np.ndarray, was: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(3,) each, their colours in a frame."""
-        tells = self._lower.tells
-        skin = np.median(sampled(picture, was[tells]), axis=0)
-        return skin, self._lips_rgb * (skin + 8) / (np.median(self._colours.rgb[tells], axis=0) + 8)
+        return AsFilmed(old, was, near, turn, flat, spread[:, 2:], skin, lips)
 
     def _attributes(
-        self, picture: np.ndarray, old: np.ndarray, new: np.ndarray, was: np.ndarray, now: np.ndarray,
-        near_old: np.ndarray, length: np.ndarray, mouth: float, turn: np.ndarray,
+        self, picture: np.ndarray, shown: AsFilmed, new: np.ndarray, now: np.ndarray, length: np.ndarray,
+        mouth: float,
     ) -> np.ndarray:  # fmt: skip
         """(n, 8) float32 as `composite.cover` wants them."""
-        lower, config = self._lower, self._config
-        normals_old, normals_new = self._normals(old), self._normals(new)
-        facing_old = (normals_old @ turn.T)[:, 2]
-        facing_new = (normals_new @ turn.T)[:, 2]
-        seen = self._seen(was, near_old) & (facing_old > 0)
+        lower, config, was = self._lower, self._config, shown.xy
+        normals_old, normals_new = (self._normals(points) @ shown.turn.T for points in (shown.head, new))
+        facing_old, facing_new = normals_old[:, 2], normals_new[:, 2]
+        seen = self._seen(was, shown.near) & (facing_old > 0)
         changed = smooth_step(length / config.change_m, 0.0, 1.0)
         changed[lower.inner] = mouth
         line = mouth * lower.lip_line
@@ -191,14 +183,12 @@ class NewMouth:
         edge = lower.lip_edge
         # the points are a pixel or two off: what they call the lip's edge may be a tooth, or the dark behind it
         here = features(sampled(picture, was[edge]))
-        skin, lips = self._skin_and_lips(picture, was)
-        other = np.minimum.reduce(
-            [np.linalg.norm(here - features(known), axis=1) for known in (rgb[edge], lips, skin)]
-        )
+        known = (rgb[edge], shown.lips_rgb, shown.skin_rgb)
+        other = np.minimum.reduce([np.linalg.norm(here - features(one), axis=1) for one in known])
         trusted[edge] *= 1 - mouth * smooth_step(other, *config.no_lip)
         keep = (1 - changed * (1 - trusted * kept)) * (1 - line)
         keep[edge] = np.minimum(keep[edge], 1 - mouth * smooth_step(other, *config.no_lip))
-        light = self._lit(normals_old @ turn.T, normals_new @ turn.T)
+        light = self._lit(normals_old, normals_new)
         attributes = np.empty((len(now), ATTRIBUTES), np.float32)
         attributes[:, :2] = was
         attributes[:, 2] = keep

@@ -12,6 +12,7 @@ from sadtalker3d.face.landmark_offsets import spread_matrix
 from sadtalker3d.face.mesh_points import MeshPoints
 from sadtalker3d.render.newmouth.lip_edges import LipEdges
 from sadtalker3d.render.warp.motion import smooth_step
+from sadtalker3d.render.warp.zones import distance_m
 
 if TYPE_CHECKING:
     from bfm.model import FaceModel
@@ -76,14 +77,14 @@ class LowerFace:
         ids, local = np.unique(np.concatenate([drawn, *inside]), return_inverse=True)
         _, first, weld = np.unique(model.weld[ids], return_index=True, return_inverse=True)
         points = model.points
-        near_lips = _distance(model, np.concatenate([points["inner_lip_upper"], points["inner_lip_lower"]]))
+        near_lips = distance_m(model, np.concatenate([points["inner_lip_upper"], points["inner_lip_lower"]]))
         place = np.full(len(model.mean), -1)
         place[ids] = np.arange(len(ids))
 
         is_skin = np.isin(ids, np.unique(drawn)) & ~np.isin(ids, inner)
         chin = model.mean[points["chin"][0]]
         low = y[ids] < model.mean[points["inner_lip_lower"], 1].mean()
-        corners_m = _distance(model, points["lip_corners"])[ids]
+        corners_m = distance_m(model, points["lip_corners"])[ids]
 
         def middle(name: str) -> np.ndarray:
             rows = points[name]
@@ -116,9 +117,3 @@ class LowerFace:
     def skin_rows(self) -> np.ndarray:
         """The rows of skin among the n."""
         return np.flatnonzero(self.skin)
-
-
-def _distance(model: FaceModel, points: np.ndarray) -> np.ndarray:
-    from scipy.spatial import cKDTree
-
-    return np.asarray(cKDTree(model.mean[points]).query(model.mean)[0])

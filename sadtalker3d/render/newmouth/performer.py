@@ -11,7 +11,7 @@ import numpy as np
 from sadtalker3d.clip.film import Film
 from sadtalker3d.clip.poses import misfits
 from sadtalker3d.clip.steady import steady
-from sadtalker3d.face.fit_problem import FREE
+from sadtalker3d.face.fit_problem import FREE, FitConfig
 from sadtalker3d.face.landmark_offsets import landmark_offsets
 from sadtalker3d.face.mesh_points import MEETING
 from sadtalker3d.rotation import to_matrices
@@ -29,7 +29,6 @@ class PerformerConfig:
     pose_s: float = 0.2  # nods are as quick as that; the track's own smoothing would let the mouth swim
     slow_s: float = 1.0  # what is left of the points is a face's own over this time, the words' below
     samples: int = 200  # frames from which the person's own shape is taken
-    closed: float = 0.06  # of the mouth's width: lips nearer than this touch, see `face.fit_problem`
     yaw_rad: tuple[float, float] = (0.7, 0.9)  # from here on the old mouth is left alone: 40 and 52 degrees
     evidence: tuple[float, float] = (4.0, 12.0)  # below and above which the face is not and is well seen
     misfit_mm: tuple[float, float] = (2.0, 3.2)
@@ -44,8 +43,8 @@ class Performer:
     numbers : (K,) of the frames in the file; times_s (K,)
     poses : (K, 6) as in `clip.poses`; expression (K, 64) as each frame shows it, not smoothed
     sure : (K,) 0..1 how far the frame may be drawn upon
-    slow_px : (bins, 468, 2) what is left of the points, second by second, and bin_s (bins,) when
-    offsets_m : (V, 3) what makes the linear head the person
+    offsets_m : (V, 3) what makes the linear head the person; shape (468, 3), its neutral places with them
+    slow_m : (bins, 468, 2) what is left of the points, second by second, and bin_s (bins,) when
     """
 
     film: Film
@@ -61,8 +60,7 @@ class Performer:
     offsets_m: np.ndarray
     slow_m: np.ndarray
     bin_s: np.ndarray
-    shape: np.ndarray  # (468, 3) the neutral places with the offsets
-    closed: float
+    shape: np.ndarray
 
     @classmethod
     def of(cls, film: Film, model: FaceModel, config: PerformerConfig | None = None) -> Performer:
@@ -103,7 +101,7 @@ class Performer:
         centre = (person.centre + 0.5) / film.watch.scale - 0.5
         return cls(
             film, person.focal_px / film.watch.scale, centre, size, rows, np.array(film.rows["number"][rows]),
-            times_s, poses, expression, sure, offsets, slow_m, bin_s, shape, config.closed,
+            times_s, poses, expression, sure, offsets, slow_m, bin_s, shape,
         )  # fmt: skip
 
     def left_m(self, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -113,7 +111,7 @@ class Performer:
         points = self.film.rows["points"][row[0]]
         pairs = np.array(MEETING_ALL)
         gap = np.linalg.norm(points[13, :2] - points[14, :2])
-        if gap < self.closed * np.linalg.norm(points[61, :2] - points[291, :2]):
+        if gap < FitConfig().closed * np.linalg.norm(points[61, :2] - points[291, :2]):
             left[pairs] = left[pairs].mean(axis=1, keepdims=True)  # a gap of the detector's own
         at = np.searchsorted(self.bin_s, self.times_s[k])
         low, high = max(at - 1, 0), min(at, len(self.bin_s) - 1)

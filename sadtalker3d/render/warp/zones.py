@@ -56,9 +56,9 @@ class Zones:
         ]
         self._rest = motion.rest
         self.rest_m = self.gaps(np.zeros_like(motion.rest))
-        lips = _distance(model, np.concatenate([points["inner_lip_upper"], points["inner_lip_lower"]]))
-        lids = _distance(model, np.concatenate([points[n] for n in points if n.startswith("eyelid")]))
-        lashes = _distance(model, np.concatenate([points[n] for n in points if n.startswith("eyelid_upper")]))
+        lips = distance_m(model, np.concatenate([points["inner_lip_upper"], points["inner_lip_lower"]]))
+        lids = distance_m(model, np.concatenate([points[n] for n in points if n.startswith("eyelid")]))
+        lashes = distance_m(model, np.concatenate([points[n] for n in points if n.startswith("eyelid_upper")]))
         least = config.least_px * pixel_m
         self.lip_line = _line(lips, config.lip_line_m, least)
         self.lash_line = _line(lashes, config.lash_line_m, least)
@@ -98,7 +98,7 @@ def _line(distance_m: np.ndarray, width_m: tuple[float, float], least_m: float) 
     return (1 - smooth_step(distance_m, width_m[0], max(width_m[1], least_m))).astype(np.float32)
 
 
-def _distance(model: FaceModel, points: np.ndarray) -> np.ndarray:
+def distance_m(model: FaceModel, points: np.ndarray) -> np.ndarray:
     """(V,) metres on the mean head from every vertex to the nearest of some."""
     from scipy.spatial import cKDTree
 
