@@ -58,7 +58,9 @@ class Zones:
         self.rest_m = self.gaps(np.zeros_like(motion.rest))
         lips = distance_m(model, np.concatenate([points["inner_lip_upper"], points["inner_lip_lower"]]))
         lids = distance_m(model, np.concatenate([points[n] for n in points if n.startswith("eyelid")]))
-        lashes = distance_m(model, np.concatenate([points[n] for n in points if n.startswith("eyelid_upper")]))
+        lashes = distance_m(
+            model, np.concatenate([points[n] for n in points if n.startswith("eyelid_upper")])
+        )
         least = config.least_px * pixel_m
         self.lip_line = _line(lips, config.lip_line_m, least)
         self.lash_line = _line(lashes, config.lash_line_m, least)
